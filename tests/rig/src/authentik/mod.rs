@@ -1,0 +1,1 @@
+//! The Authentik stand-in.

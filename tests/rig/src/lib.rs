@@ -1,0 +1,9 @@
+//! What makes the tests real, for development only:
+//!
+//! - [`sandbox`]: a real Kubernetes cluster on this machine, compiled from pinned Go modules;
+//! - [`authentik`]: a stand-in for Authentik that reproduces the recorded behaviour of its API;
+//! - [`proxy`]: a request-numbering reverse proxy that injects faults in front of real servers.
+
+pub mod authentik;
+pub mod proxy;
+pub mod sandbox;

@@ -1,0 +1,3 @@
+//! The `rig` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The sandbox: a real Kubernetes cluster on this machine.
