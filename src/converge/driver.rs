@@ -1,0 +1,333 @@
+//! The one driver: rounds of observe, plan, apply until nothing is left, and everything steps share.
+
+use crate::{
+    converge::{
+        Context, Effect, Event, Outcome, Plan, Report, Step, Verb,
+        contract::{Note, Wait},
+        guard::Guard,
+        report::{ActionReport, FailureReport},
+        stop::GRACE,
+    },
+    kubernetes::access,
+    model::{
+        exit::Exit,
+        failure::{Failure, Reason},
+    },
+    retry,
+};
+use futures::{StreamExt, stream};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
+const CONCURRENCY: usize = 16;
+
+/// Whether to do what was planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Plan, apply, look again.
+    Apply,
+    /// Stop at the plan.
+    DryRun,
+}
+
+/// Runs a step until it converged, failed, or ran out of time.
+///
+/// The report says it all, also the failures: nothing is lost in an early return.
+pub async fn converge<S: Step>(step: &S, cx: &Context, mode: Mode) -> Report {
+    cx.events.tell(&Event::StepStarted {
+        command: S::META.command,
+        summary: S::META.summary,
+    });
+    let started = Instant::now();
+    let requests_before = cx.cluster.requests();
+    let mut run = Run {
+        cx,
+        report: Report::start(&cx.run_id, &cx.command, S::META.command, mode == Mode::DryRun),
+        failures: Vec::new(),
+        waits: Vec::new(),
+        preflighted: false,
+    };
+    let ended_by = run.rounds(step, mode).await.err();
+    let report = run.finish(ended_by, started, &requests_before);
+    cx.events.tell(&Event::StepEnded {
+        command: S::META.command,
+        exit: report.exit_code,
+        changed: report.changed(),
+    });
+    report
+}
+
+struct Run<'a> {
+    cx: &'a Context,
+    report: Report,
+    failures: Vec<Failure>,
+    waits: Vec<Wait>,
+    preflighted: bool,
+}
+
+impl Run<'_> {
+    async fn rounds<S: Step>(&mut self, step: &S, mode: Mode) -> Result<(), Failure> {
+        let mut guard = Guard::new();
+        let mut polls = retry::polls();
+        let mut refused = Vec::new();
+        let mut notes = Vec::new();
+        let ended = loop {
+            let seen = match self.interruptible(step.observe(self.cx)).await {
+                Ok(seen) => seen,
+                Err(failure) => break Err(self.explained(step, failure).await),
+            };
+            self.report.rounds += 1;
+            let plan = step.plan(&seen);
+            (refused, notes) = (plan.refused.clone(), plan.notes.clone());
+            if mode == Mode::DryRun {
+                self.only_planned(plan);
+                break Ok(());
+            }
+            match self.round(step, &mut guard, plan).await {
+                Ok(Next::Done) => break Ok(()),
+                Ok(Next::Look) => polls = retry::polls(),
+                Ok(Next::Wait) => {
+                    let delay = polls.next().unwrap_or(Duration::from_secs(5));
+                    if let Err(failure) = self.wait(delay).await {
+                        break Err(failure);
+                    }
+                }
+                Err(failure) => break Err(failure),
+            }
+        };
+        self.failures.extend(refused.into_iter().map(Failure::from));
+        self.report.actions.extend(notes.into_iter().map(note_row));
+        ended
+    }
+
+    async fn round<S: Step>(
+        &mut self,
+        step: &S,
+        guard: &mut Guard<S::Action>,
+        plan: Plan<S::Action>,
+    ) -> Result<Next, Failure> {
+        let act = guard.admit(plan.act)?;
+        self.tell_waits(plan.wait);
+        if act.is_empty() {
+            // What failed for good will not heal while we watch: say so now, not at the deadline.
+            let done = self.waits.is_empty() || !self.failures.is_empty();
+            return Ok(if done { Next::Done } else { Next::Wait });
+        }
+        if !self.preflighted {
+            access::preflight(&self.cx.cluster, &step.rules(&self.cx.config)).await?;
+            self.preflighted = true;
+        }
+        let progressed = self.apply_all(step, guard, act).await?;
+        Ok(if progressed { Next::Look } else { Next::Wait })
+    }
+
+    /// Does all actions, remembers what became of each; whether any of them changed the world.
+    async fn apply_all<S: Step>(
+        &mut self,
+        step: &S,
+        guard: &mut Guard<S::Action>,
+        act: Vec<S::Action>,
+    ) -> Result<bool, Failure> {
+        let cx = self.cx;
+        let one = |action: S::Action| async move {
+            if let Some(cause) = cx.stop.cause() {
+                return (action, Err(Failure::from(cause)));
+            }
+            cx.events.tell(&Event::Acting {
+                object: action.object(),
+                action: action.to_string(),
+            });
+            let result = step
+                .apply(cx, action.clone())
+                .await
+                .map_err(|failure| failure.on(action.object()));
+            (action, result)
+        };
+        let mut results = Vec::new();
+        let mut running = std::pin::pin!(stream::iter(act).map(one).buffer_unordered(CONCURRENCY));
+        let ended_by = loop {
+            tokio::select! {
+                next = running.next() => match next {
+                    Some(result) => results.push(result),
+                    None => break None,
+                },
+                failure = self.ended() => break Some(failure),
+            }
+        };
+        if ended_by.is_some() {
+            let rest = async {
+                while let Some(result) = running.next().await {
+                    results.push(result)
+                }
+            };
+            // Past the grace period the answers are lost; the next run sees what they did.
+            let _ = timeout(GRACE, rest).await;
+        }
+        let mut progressed = false;
+        for (action, result) in results {
+            progressed |= self.record(guard, action, result);
+        }
+        match ended_by {
+            Some(failure) => Err(failure),
+            None => Ok(progressed),
+        }
+    }
+
+    fn record<A: Effect>(
+        &mut self,
+        guard: &mut Guard<A>,
+        action: A,
+        result: Result<Outcome, Failure>,
+    ) -> bool {
+        let object = action.object();
+        match result {
+            Ok(outcome) => {
+                self.cx.events.tell(&Event::Acted {
+                    object: object.clone(),
+                    outcome,
+                });
+                self.report.actions.push(ActionReport {
+                    object,
+                    verb: action.verb(),
+                    outcome: Some(outcome),
+                    reason: None,
+                    message: action.to_string(),
+                });
+                guard.succeeded(action);
+                true
+            }
+            Err(failure) if failure.reason == Reason::Interrupted => false,
+            Err(failure) => {
+                let again = guard.failed(action, &failure);
+                self.cx.events.tell(&Event::ActionFailed {
+                    object,
+                    message: failure.chain(),
+                    again,
+                });
+                if !again {
+                    self.failures.push(failure);
+                }
+                false
+            }
+        }
+    }
+
+    fn only_planned<A: Effect>(&mut self, plan: Plan<A>) {
+        let rows = plan.act.iter().map(|action| ActionReport {
+            object: action.object(),
+            verb: action.verb(),
+            outcome: None,
+            reason: None,
+            message: action.to_string(),
+        });
+        self.report.actions.extend(rows);
+        self.tell_waits(plan.wait);
+    }
+
+    fn tell_waits(&mut self, waits: Vec<Wait>) {
+        for wait in waits.iter().filter(|wait| !self.waits.contains(wait)) {
+            self.cx.events.tell(&Event::Waiting(wait.clone()));
+        }
+        self.waits = waits;
+    }
+
+    /// Sleeps until something that is waited for changes, at most `delay`.
+    async fn wait(&self, delay: Duration) -> Result<(), Failure> {
+        let watches = self.waits.iter().filter_map(|wait| wait.watch.as_ref());
+        let changed = timeout(delay, self.cx.cluster.changed(watches));
+        self.interruptible(async {
+            let _ = changed.await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn interruptible<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            result = work => result,
+            failure = self.ended() => Err(failure),
+        }
+    }
+
+    /// Completes when the run must end: a stop was requested, or the deadline is reached.
+    async fn ended(&self) -> Failure {
+        tokio::select! {
+            cause = self.cx.stop.requested() => Failure::from(cause),
+            () = sleep_until(self.cx.deadline) => self.out_of_time(),
+        }
+    }
+
+    fn out_of_time(&self) -> Failure {
+        let message = "the deadline was reached; state is consistent";
+        let failure = Failure::new(Exit::Deadline, Reason::DeadlineExceeded, message);
+        match self.waits.first() {
+            Some(wait) => {
+                let message = format!("the deadline was reached while waiting: {}", wait.message);
+                let failure = Failure { message, ..failure }.on(wait.object.clone());
+                match wait.provided_by {
+                    Some(command) => {
+                        failure.hint(format!("run `aphex-ops {command}`, then this command again"))
+                    }
+                    None => failure
+                        .hint("run the same command again, with a longer --timeout if it only needs time"),
+                }
+            }
+            None => failure.hint("run the same command again, with a longer --timeout"),
+        }
+    }
+
+    /// A missing permission is reported with all others that are missing too.
+    async fn explained<S: Step>(&self, step: &S, failure: Failure) -> Failure {
+        if failure.reason != Reason::Forbidden || self.preflighted {
+            return failure;
+        }
+        match access::preflight(&self.cx.cluster, &step.rules(&self.cx.config)).await {
+            Err(all) if all.reason == Reason::Forbidden => all,
+            _ => failure,
+        }
+    }
+
+    fn finish(
+        mut self,
+        ended_by: Option<Failure>,
+        started: Instant,
+        requests_before: &crate::kubernetes::Requests,
+    ) -> Report {
+        let changed = self.report.changed() > 0;
+        let exits: Vec<Exit> = self.failures.iter().map(|failure| failure.exit).collect();
+        let exit = match (&ended_by, exits.as_slice()) {
+            (Some(failure), _) => failure.exit,
+            (None, [single]) => *single,
+            (None, many) => Exit::of_many(many, changed),
+        };
+        self.report.exit_code = exit.code();
+        self.report.failures = self
+            .failures
+            .iter()
+            .chain(&ended_by)
+            .map(FailureReport::from)
+            .collect();
+        self.report.waiting = self.waits;
+        self.report.cluster = Some(self.cx.cluster.info());
+        self.report.requests = self.cx.cluster.requests().since(requests_before);
+        self.report.duration_seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        self.report
+    }
+}
+
+enum Next {
+    Done,
+    Look,
+    Wait,
+}
+
+fn note_row(note: Note) -> ActionReport {
+    ActionReport {
+        object: note.object,
+        verb: Verb::Check,
+        outcome: Some(note.outcome),
+        reason: note.reason,
+        message: note.message,
+    }
+}

@@ -1,0 +1,13 @@
+//! Everything that is said to the Kubernetes API server; the only importer of `kube::{Client, Api}`.
+
+pub mod access;
+mod connect;
+pub mod lease;
+mod objects;
+mod requests;
+mod transport;
+mod triage;
+mod watch;
+
+pub use connect::{Cluster, Connection};
+pub use requests::Requests;

@@ -1,0 +1,235 @@
+//! The sections of `PlatformConfig` with their defaults.
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// Which platform this is; some components exist on one only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A local cluster: self-signed certificates, no Cloudflare.
+    #[default]
+    Kind,
+    /// A k3s cluster with public names.
+    K3s,
+}
+
+/// Namespaces of the platform's parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Namespaces {
+    /// Authentik, Dex and their database.
+    pub auth: String,
+    /// Argo CD.
+    pub argocd: String,
+    /// Tekton and its dashboard.
+    pub tekton: String,
+    /// Our own objects, and the tenants' custom resources.
+    pub platform: String,
+}
+
+impl Default for Namespaces {
+    fn default() -> Self {
+        Self {
+            auth: "auth-system".to_owned(),
+            argocd: "argocd".to_owned(),
+            tekton: "tekton-pipelines".to_owned(),
+            platform: "platform-system".to_owned(),
+        }
+    }
+}
+
+impl Namespaces {
+    /// All of them, in a fixed order.
+    #[must_use]
+    pub fn all(&self) -> [&str; 4] {
+        [&self.auth, &self.argocd, &self.tekton, &self.platform]
+    }
+}
+
+/// Host names as users see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Hosts {
+    /// Authentik.
+    pub auth: String,
+    /// Dex.
+    pub dex: String,
+    /// Argo CD.
+    pub argocd: String,
+    /// The Tekton Dashboard.
+    pub tekton: String,
+    /// Parent domain of the organizations' webhook hosts.
+    pub webhooks: String,
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self {
+            auth: "auth.home.local".to_owned(),
+            dex: "dex.home.local".to_owned(),
+            argocd: "argocd.home.local".to_owned(),
+            tekton: "tekton.home.local".to_owned(),
+            webhooks: "arbiter-dev.com".to_owned(),
+        }
+    }
+}
+
+/// Where Authentik is and which provider Dex uses there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Authentik {
+    /// Base URL; default: the Service in the cluster.
+    pub url: Option<String>,
+    /// Name of the OAuth2 provider.
+    pub provider: String,
+    /// Client id of the provider.
+    #[serde(rename = "clientID")]
+    pub client_id: String,
+    /// Redirect URI of the provider; default: `<dex issuer>/callback`.
+    #[serde(rename = "redirectURI")]
+    pub redirect_uri: Option<String>,
+    /// Slug of the application that the provider belongs to.
+    pub slug: String,
+}
+
+impl Default for Authentik {
+    fn default() -> Self {
+        Self {
+            url: None,
+            provider: "Dex OIDC Provider".to_owned(),
+            client_id: "dex-client".to_owned(),
+            redirect_uri: None,
+            slug: "platform-services".to_owned(),
+        }
+    }
+}
+
+/// Where Dex is and what it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Dex {
+    /// Base URL inside the cluster; default: the Service in the cluster.
+    pub url: Option<String>,
+    /// Exact issuer; default: `https://<hosts.dex>`.
+    pub issuer: Option<String>,
+    /// Name of the Deployment and of its Service.
+    pub deployment: String,
+}
+
+impl Default for Dex {
+    fn default() -> Self {
+        Self {
+            url: None,
+            issuer: None,
+            deployment: "dex".to_owned(),
+        }
+    }
+}
+
+/// What tells that the database was initialised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Database {
+    /// Volume claims in the auth namespace; one that exists guards the database's Secrets.
+    pub claims: Vec<String>,
+    /// The workload that runs the database.
+    pub workload: String,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            claims: vec![
+                "postgresql-data".to_owned(),
+                "postgresql-data-postgresql-0".to_owned(),
+            ],
+            workload: "statefulset/postgresql".to_owned(),
+        }
+    }
+}
+
+/// Rules for all outgoing HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Http {
+    /// PEM file with further certificate authorities.
+    pub ca_bundle: Option<String>,
+    /// Host name to address and port, instead of DNS.
+    pub resolve: BTreeMap<String, SocketAddr>,
+    /// Proxy URL for everything outside the cluster.
+    pub proxy: Option<String>,
+}
+
+/// Cloudflare account and zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Cloudflare {
+    /// Base URL of the API.
+    #[serde(rename = "apiURL")]
+    pub api_url: String,
+    /// Account; default: the only one that the token sees.
+    #[serde(rename = "accountID")]
+    pub account_id: Option<String>,
+    /// Zone; default: `hosts.webhooks`.
+    pub zone: Option<String>,
+}
+
+impl Default for Cloudflare {
+    fn default() -> Self {
+        Self {
+            api_url: "https://api.cloudflare.com/client/v4".to_owned(),
+            account_id: None,
+            zone: None,
+        }
+    }
+}
+
+/// Address ranges of the cluster, where they cannot be read from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Cluster {
+    /// Ranges of Pods.
+    #[serde(rename = "podCIDRs")]
+    pub pod_cidrs: Vec<String>,
+    /// Ranges of Services.
+    #[serde(rename = "serviceCIDRs")]
+    pub service_cidrs: Vec<String>,
+}
+
+/// Where Argo CD finds the platform's repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Gitops {
+    /// Repository URL.
+    #[serde(rename = "repoURL")]
+    pub repo_url: Option<String>,
+    /// Branch, tag or commit.
+    pub revision: Option<String>,
+    /// Folder in the repository.
+    pub path: Option<String>,
+}
+
+/// What tenants may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Tenants {
+    /// Organizations that may use the elevated permission profile.
+    pub elevated: Vec<String>,
+}
+
+/// Time given to steps, in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Timeouts {
+    /// Seconds for one step; `--timeout` wins.
+    pub step: Option<u64>,
+}
+
+impl Timeouts {
+    /// The time for one step: the configured one, else ten minutes.
+    #[must_use]
+    pub fn step(&self) -> Duration {
+        Duration::from_secs(self.step.unwrap_or(600))
+    }
+}

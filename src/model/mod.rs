@@ -1,0 +1,12 @@
+//! The pure vocabulary of the product: names, configuration, secrets, permissions, failures.
+//!
+//! Nothing here talks to anything: no client, no clock, no randomness, no environment, no async.
+
+pub mod config;
+pub mod exit;
+pub mod failure;
+pub mod names;
+pub mod object;
+pub mod playbook;
+pub mod rule;
+pub mod secrets;

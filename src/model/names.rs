@@ -1,0 +1,42 @@
+//! Names that the platform fixes: ours, and those of the objects that we work on.
+
+/// Binary, field manager, lock prefix and user agent.
+pub const PRODUCT: &str = "aphex-ops";
+
+/// API version of our own documents (configuration, playbooks, reports).
+pub const OPS_API_VERSION: &str = "ops.aphex.io/v1alpha1";
+
+/// Label on every object that we own.
+pub const MANAGED_BY_LABEL: &str = "platform.aphex/managed-by";
+
+/// Annotation on Dex's pod template: a keyed digest of the secrets that its Pods started with.
+pub const SECRETS_DIGEST_ANNOTATION: &str = "platform.aphex/secrets-digest";
+
+/// Secret of the PostgreSQL passwords.
+pub const POSTGRESQL_SECRET: &str = "authentik-postgresql";
+/// Secret of Authentik's own keys.
+pub const AUTHENTIK_SECRET: &str = "authentik-secrets";
+/// Key of Authentik's signing secret, also the key of the digest of [`SECRETS_DIGEST_ANNOTATION`].
+pub const AUTHENTIK_SECRET_KEY: &str = "secret-key";
+/// Key of the password of `akadmin`.
+pub const ADMIN_PASSWORD_KEY: &str = "admin-password";
+/// Key of the token that Authentik honours from its first start on.
+pub const BOOTSTRAP_TOKEN_KEY: &str = "bootstrap-token";
+/// Secret of Dex's client secrets.
+pub const DEX_SECRET: &str = "dex-secrets";
+/// Key of the secret that Dex shows to Authentik.
+pub const DEX_CLIENT_SECRET_KEY: &str = "client-secret";
+/// Secret that holds the dedicated Authentik API token.
+pub const API_TOKEN_SECRET: &str = "authentik-api-token";
+/// Key of the token in [`API_TOKEN_SECRET`].
+pub const API_TOKEN_KEY: &str = "token";
+/// Argo CD's own Secret.
+pub const ARGOCD_SECRET: &str = "argocd-secret";
+/// The Tekton Dashboard's OIDC Secret.
+pub const TEKTON_SECRET: &str = "tekton-dashboard-oidc";
+
+/// Fixed identifier of the dedicated Authentik token, of its account, group and role: what makes a
+/// crash between creating and storing recoverable.
+pub const CONFIG_SYNC: &str = "aphex-ops-config-sync";
+/// The administrator that Authentik creates by itself.
+pub const AUTHENTIK_ADMIN: &str = "akadmin";
