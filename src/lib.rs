@@ -1,8 +1,13 @@
 //! Bootstrap and day-2 operations toolkit for Kubernetes platforms.
 
+pub mod cli;
 pub mod converge;
+pub(crate) mod entropy;
 pub mod http;
 pub mod kubernetes;
 pub mod model;
 pub mod render;
+pub mod report;
 pub(crate) mod retry;
+pub mod steps;
+pub(crate) mod telemetry;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `aphex-ops` command.
+
+fn main() -> std::process::ExitCode {
+    aphex_ops::cli::main()
+}

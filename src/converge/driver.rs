@@ -108,8 +108,8 @@ impl Run<'_> {
         plan: Plan<S::Action>,
     ) -> Result<Next, Failure> {
         let act = guard.admit(plan.act)?;
-        self.tell_waits(plan.wait);
         if act.is_empty() {
+            self.tell_waits(plan.wait);
             // What failed for good will not heal while we watch: say so now, not at the deadline.
             let done = self.waits.is_empty() || !self.failures.is_empty();
             return Ok(if done { Next::Done } else { Next::Wait });

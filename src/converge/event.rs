@@ -1,7 +1,10 @@
 //! What happens during a run, as typed events that printers turn into text.
 
 use crate::{
-    converge::contract::{Outcome, Wait},
+    converge::{
+        contract::{Outcome, Wait},
+        report::ClusterInfo,
+    },
     model::object::ObjectRef,
 };
 use std::{fmt, sync::Arc};
@@ -9,6 +12,8 @@ use std::{fmt, sync::Arc};
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// Where the run is going to work; sent before anything is done.
+    Target(ClusterInfo),
     /// A step starts.
     StepStarted {
         /// Its command.

@@ -42,6 +42,8 @@ pub struct Connection {
     pub impersonate_groups: Vec<String>,
     /// `--as-uid`.
     pub impersonate_uid: Option<String>,
+    /// `--request-timeout`.
+    pub request_timeout: Option<Duration>,
 }
 
 /// A connected cluster; clones share connection and counters.

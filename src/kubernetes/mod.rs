@@ -5,9 +5,11 @@ mod connect;
 pub mod lease;
 mod objects;
 mod requests;
+mod secret;
 mod transport;
 mod triage;
 mod watch;
 
 pub use connect::{Cluster, Connection};
 pub use requests::Requests;
+pub use secret::SecretValues;

@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
     pub(super) budget: Budget,
     pub(super) stop: Stop,
+    /// Instead of the usual time limits.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// The layer.
@@ -127,7 +129,7 @@ where
         let inner = inner.clone();
         shared.counters.count(nature.verb);
         async move {
-            match nature.timeout {
+            match nature.timeout.map(|usual| shared.timeout.unwrap_or(usual)) {
                 None => stream(inner, request).await,
                 Some(limit) => tokio::time::timeout(limit, whole(inner, request))
                     .await

@@ -141,6 +141,79 @@ pub const fn encoded_len(bytes: usize) -> usize {
     (bytes * 8).div_ceil(6)
 }
 
+/// What a value looks like, told without the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quality {
+    /// The key does not exist.
+    Missing,
+    /// It exists and is empty; counts as missing.
+    Empty,
+    /// It has a line break or another control character, which most readers do not expect.
+    ControlCharacters,
+    /// It is a word that people write where a secret is to be filled in.
+    Placeholder,
+    /// It is shorter than [`SHORTEST`].
+    Short,
+    /// Nothing is wrong with it.
+    Good,
+}
+
+impl Quality {
+    /// Whether there is a value at all.
+    #[must_use]
+    pub const fn has_value(self) -> bool {
+        !matches!(self, Self::Missing | Self::Empty)
+    }
+
+    /// What is wrong, as the end of a sentence that begins with the key; `None` if nothing is.
+    #[must_use]
+    pub const fn complaint(self) -> Option<&'static str> {
+        match self {
+            Self::Missing => Some("is missing"),
+            Self::Empty => Some("is empty"),
+            Self::ControlCharacters => Some("contains a line break or another control character"),
+            Self::Placeholder => Some("is a placeholder"),
+            Self::Short => Some("is shorter than 22 characters"),
+            Self::Good => None,
+        }
+    }
+}
+
+/// 128 bits in base64, the least that a secret of any origin should have.
+pub const SHORTEST: usize = 22;
+
+const PLACEHOLDERS: [&str; 8] = [
+    "changeme",
+    "change-me",
+    "change_me",
+    "placeholder",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "todo",
+];
+
+/// Judges a value.
+#[must_use]
+pub fn quality(value: Option<&[u8]>) -> Quality {
+    let Some(value) = value else {
+        return Quality::Missing;
+    };
+    let text = String::from_utf8_lossy(value).to_lowercase();
+    let is_template = text.starts_with('<') && text.ends_with('>') || text.starts_with("${");
+    if value.is_empty() {
+        Quality::Empty
+    } else if text.chars().any(char::is_control) {
+        Quality::ControlCharacters
+    } else if is_template || PLACEHOLDERS.iter().any(|word| text.contains(word)) {
+        Quality::Placeholder
+    } else if value.len() < SHORTEST {
+        Quality::Short
+    } else {
+        Quality::Good
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +237,28 @@ mod tests {
     #[test]
     fn lengths_follow_rfc_4648() {
         assert_eq!([encoded_len(32), encoded_len(50)], [43, 67]);
+    }
+
+    #[test]
+    fn values_are_judged_without_being_told() {
+        let cases: [(Option<&[u8]>, Quality); 9] = [
+            (None, Quality::Missing),
+            (Some(b""), Quality::Empty),
+            (Some(b"a-long-enough-value-with\n"), Quality::ControlCharacters),
+            (Some(b"a-long-enough-value\0-with"), Quality::ControlCharacters),
+            (Some(b"please-CHANGEME-before-use"), Quality::Placeholder),
+            (Some(b"<your secret goes in here>"), Quality::Placeholder),
+            (Some(b"${AUTHENTIK_CLIENT_SECRET}"), Quality::Placeholder),
+            (Some(b"only-21-characters-xx"), Quality::Short),
+            (Some(b"just-22-characters-xxx"), Quality::Good),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(
+                quality(value),
+                expected,
+                "{:?}",
+                value.map(String::from_utf8_lossy)
+            );
+        }
     }
 }

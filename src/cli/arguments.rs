@@ -1,0 +1,112 @@
+//! The clap tree.
+
+use super::{options::Options, playbooks::PlaybookCommand, playbooks::RunArgs, steps::StepCommand, texts};
+use crate::steps::{
+    namespaces_ensure::NamespacesEnsure, secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Bootstrap and day-2 operations for Kubernetes platforms
+///
+/// Every command is idempotent: it looks, plans, does what is missing and looks again. Run the same
+/// command again after any interruption.
+#[derive(Debug, Parser)]
+#[command(name = "aphex-ops", version, propagate_version = true, after_long_help = texts::exit_codes())]
+#[command(
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) options: Options,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Take an empty cluster to a verified login: the playbook `bootstrap`
+    #[command(after_help = texts::BOOTSTRAP)]
+    Bootstrap(RunArgs),
+    /// Show on one screen what stands
+    #[command(after_help = texts::STATUS)]
+    Status,
+    /// The platform's namespaces
+    #[command(subcommand)]
+    Namespaces(Namespaces),
+    /// The platform's generated secrets
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Named, ordered lists of these commands
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
+    /// Print what is declared once as files
+    #[command(subcommand)]
+    Render(Render),
+    /// Print a completion script for a shell
+    #[command(after_help = texts::COMPLETION)]
+    Completion {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the man page
+    #[command(after_help = texts::MAN)]
+    Man,
+    /// Print the version
+    #[command(after_help = texts::VERSION)]
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Namespaces {
+    /// Create the namespaces that are missing
+    #[command(after_help = texts::NAMESPACES_ENSURE)]
+    Ensure(NamespacesEnsure),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Secrets {
+    /// Create the secrets that are missing, key by key; existing values are kept
+    #[command(after_help = texts::SECRETS_GENERATE)]
+    Generate(SecretsGenerate),
+    /// Report missing, empty, short, placeholder and differing secrets, never their values
+    #[command(after_help = texts::SECRETS_STATUS)]
+    Status(SecretsStatus),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Render {
+    /// The Roles that a command needs, as YAML to apply
+    #[command(after_help = texts::RENDER_RBAC)]
+    Rbac {
+        /// Namespace of the ServiceAccount that gets them
+        #[arg(long, default_value = "platform-system")]
+        account_namespace: String,
+        /// The ServiceAccount that gets them
+        #[arg(long, default_value = "aphex-ops")]
+        account: String,
+        /// The command line, such as `secrets generate`
+        #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+        of: Vec<String>,
+    },
+}
+
+impl Command {
+    /// The step that the command is, if it is one.
+    pub(super) fn into_step(self) -> Result<StepCommand, Self> {
+        Ok(match self {
+            Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
+            Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
+            Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),
+            other => return Err(other),
+        })
+    }
+}
+
+/// The clap tree, for completions, the man page, the reference and tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}

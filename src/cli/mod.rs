@@ -1,0 +1,15 @@
+//! The command line: the clap tree, and what happens from the arguments to the exit code.
+
+mod arguments;
+mod options;
+mod output;
+mod playbooks;
+mod process;
+mod session;
+mod status;
+mod steps;
+mod texts;
+
+pub use arguments::{Cli, command};
+pub use process::main;
+pub use steps::StepCommand;

@@ -1,0 +1,191 @@
+//! What goes to stdout, and the last words on stderr.
+
+use super::{
+    arguments::command,
+    options::{Color, Format, LogFormat, OutputOptions, ProgressStyle},
+    playbooks::{self, BUILT_IN},
+    process::Ended,
+};
+use crate::{
+    converge::Report,
+    model::{
+        config::Config,
+        exit::Exit,
+        failure::{Failure, Reason},
+        names,
+        playbook::Playbook,
+    },
+    report::{
+        documents,
+        progress::{Progress, Style},
+        table,
+    },
+};
+use clap_complete::Shell;
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+
+/// A result, before it has a format.
+pub(super) enum Printed {
+    /// The report of one step.
+    Report(Report),
+    /// The reports of a playbook.
+    Reports(Vec<Report>),
+    /// Dry-run reports of all steps, as a summary.
+    Status(Vec<Report>),
+    /// A text that has one form only.
+    Text(String),
+}
+
+pub(super) fn print(printed: &Printed, format: Format) {
+    let text = match (printed, format) {
+        (Printed::Text(text), _) => text.clone(),
+        (Printed::Report(report), Format::Json) => documents::json(report),
+        (Printed::Report(report), Format::Yaml) => documents::yaml(report),
+        (Printed::Reports(reports) | Printed::Status(reports), Format::Json) => {
+            documents::json(&documents::list(reports))
+        }
+        (Printed::Reports(reports) | Printed::Status(reports), Format::Yaml) => {
+            documents::yaml(&documents::list(reports))
+        }
+        (Printed::Report(report), Format::Name) => table::names(std::slice::from_ref(report)),
+        (Printed::Reports(reports) | Printed::Status(reports), Format::Name) => table::names(reports),
+        (Printed::Report(report), Format::Table | Format::Wide) => {
+            table::reports(std::slice::from_ref(report), format == Format::Wide)
+        }
+        (Printed::Reports(reports), Format::Table | Format::Wide) => {
+            table::reports(reports, format == Format::Wide)
+        }
+        (Printed::Status(reports), Format::Table | Format::Wide) => table::status(reports),
+    };
+    // A reader that went away (`| head`) is no error of ours.
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}
+
+/// Every failure with its remedy, on stderr.
+pub(super) fn print_failures(progress: &Progress, reports: &[Report], failure: Option<&Failure>) {
+    for failed in reports.iter().flat_map(|report| &report.failures) {
+        let object = failed
+            .object
+            .as_ref()
+            .map(|object| format!("{object}: "))
+            .unwrap_or_default();
+        progress.error(&format!("{object}{}", failed.message), failed.hint.as_deref());
+    }
+    if let Some(failure) = failure {
+        progress.error(&failure.to_string(), failure.hint.as_deref());
+    }
+}
+
+/// The command of the bootstrap that comes after this one.
+pub(super) fn next_command(done: &str) -> Option<String> {
+    let playbook = playbooks::load("bootstrap").ok()?;
+    let mut steps = playbook
+        .spec
+        .steps
+        .iter()
+        .skip_while(|entry| entry.run.join(" ") != done);
+    let next = steps.nth(1)?;
+    Some(format!("Next: aphex-ops {}", next.run.join(" ")))
+}
+
+/// How to log in for the first time.
+pub(super) fn first_login(config: &Config) -> String {
+    let namespace = &config.namespaces.auth;
+    format!(
+        "The platform's login stands. First login:\n  URL       https://{}\n  user      {}\n  password  \
+         kubectl -n {namespace} get secret {} -o jsonpath='{{.data.{}}}' | base64 -d\nNext: aphex-ops status",
+        config.hosts.auth,
+        names::AUTHENTIK_ADMIN,
+        names::AUTHENTIK_SECRET,
+        names::ADMIN_PASSWORD_KEY,
+    )
+}
+
+pub(super) fn playbook_list() -> Result<Ended, Failure> {
+    let mut rows = Vec::new();
+    for (name, _) in BUILT_IN {
+        let playbook = playbooks::load(name)?;
+        let steps = playbook
+            .spec
+            .steps
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        rows.push([name.to_owned(), steps]);
+    }
+    Ok(Ended::text(table::plain(["NAME", "STEPS"], rows)))
+}
+
+pub(super) fn playbook(playbook: &Playbook) -> Ended {
+    let rows = playbook
+        .spec
+        .steps
+        .iter()
+        .map(|entry| [entry.name.clone(), entry.run.join(" "), entry.why.clone()]);
+    Ended::text(table::plain(["STEP", "COMMAND", "WHY"], rows))
+}
+
+pub(super) fn completion(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), names::PRODUCT, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+pub(super) fn man() -> Result<Ended, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command())
+        .render(&mut page)
+        .map_err(|error| {
+            Failure::new(Exit::Bug, Reason::Unexpected, "the man page cannot be rendered").caused_by(error)
+        })?;
+    Ok(Ended::text(String::from_utf8_lossy(&page)))
+}
+
+pub(super) fn version(format: Format) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let document = json!({
+        "apiVersion": names::OPS_API_VERSION,
+        "kind": "Version",
+        "version": version,
+        "kubernetes": {"minimum": "1.30", "tested": "1.34"},
+    });
+    match format {
+        Format::Json => documents::json(&document),
+        Format::Yaml => documents::yaml(&document),
+        Format::Table | Format::Wide | Format::Name => format!("{} {version}", names::PRODUCT),
+    }
+}
+
+impl OutputOptions {
+    pub(super) fn log_format_is_json(&self) -> bool {
+        self.log_format == LogFormat::Json
+    }
+
+    pub(super) fn stderr_colour(&self) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto => std::io::stderr().is_terminal() || set("CLICOLOR_FORCE"),
+        }
+    }
+
+    pub(super) fn progress_style(&self) -> Style {
+        let set = |name: &str| std::env::var_os(name).is_some();
+        let is_terminal = std::io::stderr().is_terminal()
+            && !set("CI")
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb");
+        match self.progress {
+            _ if self.quiet => Style::None,
+            ProgressStyle::None => Style::None,
+            ProgressStyle::Json => Style::Json,
+            ProgressStyle::Plain => Style::Plain,
+            ProgressStyle::Tty => Style::Tty,
+            ProgressStyle::Auto if is_terminal => Style::Tty,
+            ProgressStyle::Auto => Style::Plain,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `playbook list | show | run`, and `bootstrap`, which is the playbook of that name.
+
+use super::{arguments::Cli, session::Session, steps::StepCommand, texts};
+use crate::{
+    converge::{Event, Report},
+    model::{
+        config::Profile,
+        exit::Exit,
+        failure::{Failure, Reason},
+        playbook::{Entry, Playbook, Selection},
+    },
+};
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PlaybookCommand {
+    /// List the playbooks that are built in
+    #[command(after_help = texts::PLAYBOOK_LIST)]
+    List,
+    /// Show the steps of a playbook, and why each is there
+    #[command(after_help = texts::PLAYBOOK_SHOW)]
+    Show {
+        /// Name of a built-in playbook, or path of a file
+        name: String,
+    },
+    /// Run a playbook; it stops at the first step that fails
+    #[command(after_help = texts::PLAYBOOK_RUN)]
+    Run {
+        /// Name of a built-in playbook, or path of a file
+        name: String,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+}
+
+/// Which steps to run.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct RunArgs {
+    /// Leave this step out; may be repeated
+    #[arg(long, value_name = "STEP")]
+    skip: Vec<String>,
+    /// Start with this step
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Run only this step; may be repeated
+    #[arg(long, value_name = "STEP", conflicts_with_all = ["skip", "from"])]
+    only: Vec<String>,
+    /// Pass this to `oidc verify`: check Dex inside the cluster only
+    #[arg(long)]
+    skip_external: bool,
+}
+
+impl From<&RunArgs> for Selection {
+    fn from(args: &RunArgs) -> Self {
+        Self {
+            skip: args.skip.clone(),
+            from: args.from.clone(),
+            only: args.only.clone(),
+        }
+    }
+}
+
+/// The playbooks that are built in, by name.
+pub(super) const BUILT_IN: [(&str, &str); 1] =
+    [("bootstrap", include_str!("../../playbooks/bootstrap.yaml"))];
+
+/// A built-in playbook, or one from a file if the name is a path.
+pub(super) fn load(name: &str) -> Result<Playbook, Failure> {
+    let invalid = |message: String| Failure::new(Exit::Usage, Reason::InvalidConfig, message);
+    let text = match BUILT_IN.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => (*text).to_owned(),
+        None if name.contains(['/', '.']) => std::fs::read_to_string(name)
+            .map_err(|error| invalid(format!("cannot read the playbook {name}")).caused_by(error))?,
+        None => {
+            return Err(invalid(format!("there is no playbook {name:?}"))
+                .hint("`aphex-ops playbook list` lists them; a path to a file works too"));
+        }
+    };
+    Playbook::parse(&text)
+        .map_err(|error| invalid(format!("the playbook {name} is invalid")).caused_by(error))
+}
+
+/// The steps to run, each parsed before the first one starts.
+pub(super) fn select(
+    playbook: &Playbook,
+    args: &RunArgs,
+    profile: Profile,
+) -> Result<Vec<(String, StepCommand)>, Failure> {
+    let invalid = |message: String| Failure::new(Exit::Usage, Reason::InvalidConfig, message);
+    let entries = playbook
+        .select(&Selection::from(args), profile)
+        .map_err(|error| invalid(error.to_string()))?;
+    if entries.is_empty() {
+        return Err(invalid("the selection leaves no step to run".to_owned()));
+    }
+    entries
+        .into_iter()
+        .map(|entry| Ok((entry.name.clone(), parse(entry, args)?)))
+        .collect()
+}
+
+fn parse(entry: &Entry, args: &RunArgs) -> Result<StepCommand, Failure> {
+    let invalid = |problem: String| {
+        let message = format!("step {:?} of the playbook cannot be run: {problem}", entry.name);
+        Failure::new(Exit::Usage, Reason::InvalidConfig, message)
+    };
+    let line = std::iter::once("aphex-ops").chain(entry.run.iter().map(String::as_str));
+    let verify = entry.run.first().is_some_and(|word| word == "oidc");
+    let line = line.chain((verify && args.skip_external).then_some("--skip-external"));
+    let cli = Cli::try_parse_from(line).map_err(|error| invalid(error.kind().to_string()))?;
+    cli.command
+        .into_step()
+        .map_err(|_| invalid(format!("`{}` is not a step", entry.run.join(" "))))
+}
+
+/// Runs the steps in order, under one lock; stops at the first that fails.
+pub(super) async fn run(
+    session: &mut Session<'_>,
+    steps: &[(String, StepCommand)],
+) -> Result<Vec<Report>, Failure> {
+    let read_only = steps.iter().all(|(_, step)| step.meta().read_only);
+    let lock = session.lock(read_only).await?;
+    let mode = session.mode();
+    let mut reports = Vec::new();
+    for (position, (name, step)) in steps.iter().enumerate() {
+        session
+            .cx
+            .events
+            .tell(&Event::Info(format!("[{}/{}] {name}", position + 1, steps.len())));
+        let report = session.run(step, mode).await;
+        let failed = report.exit_code != 0;
+        reports.push(report);
+        if failed {
+            break;
+        }
+    }
+    if let Some(lock) = lock {
+        lock.release().await;
+    }
+    Ok(reports)
+}

@@ -1,0 +1,200 @@
+//! From the arguments to the exit code: the only place that prints errors and ends the process.
+
+use super::{
+    arguments::{Cli, Command, Render, command},
+    options::{Format, Options},
+    output::{self, Printed},
+    playbooks::{self, PlaybookCommand, RunArgs},
+    session::Session,
+    status,
+    steps::StepCommand,
+};
+use crate::{
+    converge::Report,
+    model::{
+        config::Config,
+        exit::Exit,
+        failure::{Failure, Reason},
+    },
+    render::rbac,
+    report::progress::Progress,
+    telemetry,
+};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Parses, runs, prints, and says with which code to exit.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    telemetry::forbid_core_dumps();
+    telemetry::start_logging(
+        cli.options.output.verbose,
+        cli.options.output.log_format_is_json(),
+    );
+    let progress = Progress::new(
+        cli.options.output.progress_style(),
+        cli.options.output.stderr_colour(),
+    );
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::new(Exit::Bug, Reason::Unexpected, "no async runtime").caused_by(error);
+            return finish(&cli.options, &progress, Err(failure));
+        }
+    };
+    let ended = runtime.block_on(run(&cli.options, cli.command, &progress));
+    // A blocking DNS look-up must not hold the process up.
+    runtime.shutdown_background();
+    finish(&cli.options, &progress, ended)
+}
+
+/// What a command leaves: the printed result, the exit code, and what happened for the termination message.
+pub(super) struct Ended {
+    pub(super) printed: Printed,
+    pub(super) exit: Exit,
+    pub(super) reports: Vec<Report>,
+    /// What to do next, for people.
+    pub(super) next: Option<String>,
+}
+
+impl Ended {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self {
+            printed: Printed::Text(text.into()),
+            exit: Exit::Done,
+            reports: Vec::new(),
+            next: None,
+        }
+    }
+}
+
+async fn run(options: &Options, command: Command, progress: &Progress) -> Result<Ended, Failure> {
+    match command.into_step() {
+        Ok(step) => one_step(options, step, progress).await,
+        Err(Command::Bootstrap(args)) => playbook(options, "bootstrap", &args, progress).await,
+        Err(Command::Playbook(PlaybookCommand::Run { name, args })) => {
+            playbook(options, &name, &args, progress).await
+        }
+        Err(Command::Playbook(PlaybookCommand::List)) => output::playbook_list(),
+        Err(Command::Playbook(PlaybookCommand::Show { name })) => {
+            Ok(output::playbook(&playbooks::load(&name)?))
+        }
+        Err(Command::Status) => status::status(options, progress.events()).await,
+        Err(Command::Render(Render::Rbac {
+            account_namespace,
+            account,
+            of,
+        })) => render_rbac(options, &of, &account_namespace, &account),
+        Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
+        Err(Command::Man) => output::man(),
+        Err(Command::Version) => Ok(Ended::text(output::version(options.output.output))),
+        Err(_) => Err(Failure::new(
+            Exit::Bug,
+            Reason::Unexpected,
+            "a step was not dispatched",
+        )),
+    }
+}
+
+async fn one_step(options: &Options, step: StepCommand, progress: &Progress) -> Result<Ended, Failure> {
+    let meta = step.meta();
+    let mut session = Session::open(options, meta.command, progress.events()).await?;
+    let lock = session.lock(meta.read_only).await?;
+    let mode = session.mode();
+    let report = session.run(&step, mode).await;
+    if let Some(lock) = lock {
+        lock.release().await;
+    }
+    let exit = session.exit(std::slice::from_ref(&report));
+    let next = (exit == Exit::Done && !report.dry_run)
+        .then(|| output::next_command(meta.command))
+        .flatten();
+    Ok(Ended {
+        printed: Printed::Report(report.clone()),
+        exit,
+        reports: vec![report],
+        next,
+    })
+}
+
+async fn playbook(
+    options: &Options,
+    name: &str,
+    args: &RunArgs,
+    progress: &Progress,
+) -> Result<Ended, Failure> {
+    let playbook = playbooks::load(name)?;
+    let config = options.run.load_config()?;
+    let steps = playbooks::select(&playbook, args, config.profile)?;
+    let command = format!("playbook run {}", playbook.metadata.name);
+    let mut session = Session::open(options, &command, progress.events()).await?;
+    let reports = playbooks::run(&mut session, &steps).await?;
+    let exit = session.exit(&reports);
+    let done = exit == Exit::Done && !options.run.dry_run;
+    let next = (done && name == "bootstrap").then(|| output::first_login(&config));
+    Ok(Ended {
+        printed: Printed::Reports(reports.clone()),
+        exit,
+        reports,
+        next,
+    })
+}
+
+fn render_rbac(options: &Options, of: &[String], namespace: &str, account: &str) -> Result<Ended, Failure> {
+    let config: Config = options.run.load_config()?;
+    let line = std::iter::once("aphex-ops").chain(of.iter().map(String::as_str));
+    let not_a_step = || {
+        let message = format!("`{}` is not a command that works on a cluster", of.join(" "));
+        Failure::new(Exit::Usage, Reason::InvalidConfig, message)
+    };
+    let cli = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
+    let step = cli.command.into_step().map_err(|_| not_a_step())?;
+    let name = format!(
+        "{}-{}",
+        command().get_name(),
+        step.meta().command.replace(' ', "-")
+    );
+    Ok(Ended::text(rbac::grant_to(
+        &step.rules(&config),
+        &name,
+        rbac::Account {
+            namespace,
+            name: account,
+        },
+    )))
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Help and version go to stdout and are no errors. A closed stdout is not worth a message.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() {
+        Exit::Usage.code()
+    } else {
+        Exit::Done.code()
+    })
+}
+
+fn finish(options: &Options, progress: &Progress, ended: Result<Ended, Failure>) -> ExitCode {
+    progress.finish();
+    let (exit, reports, failure) = match ended {
+        Ok(ended) => {
+            let format = options.output.output;
+            output::print(&ended.printed, format);
+            if let Some(next) = ended
+                .next
+                .filter(|_| matches!(format, Format::Table | Format::Wide))
+            {
+                progress.say(&next);
+            }
+            (ended.exit, ended.reports, None)
+        }
+        Err(failure) => (failure.exit, Vec::new(), Some(failure)),
+    };
+    output::print_failures(progress, &reports, failure.as_ref());
+    telemetry::termination_message(&options.run.termination_log, exit, &reports, failure.as_ref());
+    ExitCode::from(exit.code())
+}

@@ -1,0 +1,40 @@
+//! `status`: what stands, on one screen. Every step of the bootstrap looks and plans, and does nothing.
+
+use super::{
+    options::Options,
+    output::Printed,
+    playbooks::{self, RunArgs},
+    process::Ended,
+    session::Session,
+};
+use crate::{
+    converge::{Events, Mode, Report},
+    model::{exit::Exit, failure::Failure},
+};
+
+pub(super) async fn status(options: &Options, events: Events) -> Result<Ended, Failure> {
+    let playbook = playbooks::load("bootstrap")?;
+    let config = options.run.load_config()?;
+    let steps = playbooks::select(&playbook, &RunArgs::default(), config.profile)?;
+    let mut session = Session::open(options, "status", events).await?;
+    let mut reports: Vec<Report> = Vec::new();
+    for (_, step) in &steps {
+        let report = session.run(step, Mode::DryRun).await;
+        let unreachable = report.exit() == Exit::Transient && reports.is_empty();
+        reports.push(report);
+        if unreachable {
+            // Nothing else can be seen either.
+            break;
+        }
+    }
+    let exit = reports.first().map_or(Exit::Done, |first| match first.exit() {
+        Exit::Transient | Exit::Forbidden => first.exit(),
+        _ => Exit::Done,
+    });
+    Ok(Ended {
+        printed: Printed::Status(reports),
+        exit,
+        reports: Vec::new(),
+        next: None,
+    })
+}

@@ -1,0 +1,56 @@
+//! All steps in one enum: the only place that lists them.
+
+use crate::{
+    converge::{Context, Meta, Mode, Report, Step, converge},
+    kubernetes::lease,
+    model::{config::Config, rule::Rule},
+    steps::{
+        namespaces_ensure::NamespacesEnsure, secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+    },
+};
+
+/// A step with its arguments.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each variant is the step of that name")]
+pub enum StepCommand {
+    NamespacesEnsure(NamespacesEnsure),
+    SecretsGenerate(SecretsGenerate),
+    SecretsStatus(SecretsStatus),
+}
+
+macro_rules! each {
+    ($command:expr, $step:ident => $body:expr) => {
+        match $command {
+            StepCommand::NamespacesEnsure($step) => $body,
+            StepCommand::SecretsGenerate($step) => $body,
+            StepCommand::SecretsStatus($step) => $body,
+        }
+    };
+}
+
+fn meta_of<S: Step>(_: &S) -> Meta {
+    S::META
+}
+
+impl StepCommand {
+    /// What is true of the step before it runs.
+    #[must_use]
+    pub fn meta(&self) -> Meta {
+        each!(self, step => meta_of(step))
+    }
+
+    /// All permissions that running it takes, those of the lock included.
+    #[must_use]
+    pub fn rules(&self, config: &Config) -> Vec<Rule> {
+        let mut rules = each!(self, step => step.rules(config));
+        if !self.meta().read_only {
+            rules.extend(lease::rules(&config.namespaces.platform));
+        }
+        rules
+    }
+
+    /// Runs it.
+    pub async fn converge(&self, cx: &Context, mode: Mode) -> Report {
+        each!(self, step => converge(step, cx, mode).await)
+    }
+}

@@ -1,0 +1,60 @@
+//! Examples of every command, and the table of exit codes; the tests parse every command line in here.
+
+use crate::model::exit::Exit;
+
+pub(super) const BOOTSTRAP: &str = "Examples:
+  aphex-ops bootstrap                          take the cluster of the current context to a verified login
+  aphex-ops bootstrap --dry-run                print what would be done
+  aphex-ops bootstrap --from sync              go on with one step
+  aphex-ops bootstrap --skip verify --context kind-demo";
+pub(super) const STATUS: &str = "Examples:
+  aphex-ops status
+  aphex-ops status -o json";
+pub(super) const NAMESPACES_ENSURE: &str = "Examples:
+  aphex-ops namespaces ensure
+  aphex-ops namespaces ensure --dry-run --exit-code";
+pub(super) const SECRETS_GENERATE: &str = "Examples:
+  aphex-ops secrets generate
+  aphex-ops secrets generate --dry-run
+  aphex-ops secrets generate -o json";
+pub(super) const SECRETS_STATUS: &str = "Examples:
+  aphex-ops secrets status
+  aphex-ops secrets status -o yaml";
+pub(super) const AUTHENTIK_TOKEN: &str = "Examples:
+  aphex-ops authentik token
+  aphex-ops authentik token --timeout 15m";
+pub(super) const DEX_SYNC: &str = "Examples:
+  aphex-ops dex sync
+  aphex-ops dex sync --dry-run";
+pub(super) const DEX_SCALE: &str = "Examples:
+  aphex-ops dex scale
+  aphex-ops dex scale --timeout 3m";
+pub(super) const OIDC_VERIFY: &str = "Examples:
+  aphex-ops oidc verify
+  aphex-ops oidc verify --skip-external";
+pub(super) const PLAYBOOK_LIST: &str = "Examples:
+  aphex-ops playbook list";
+pub(super) const PLAYBOOK_SHOW: &str = "Examples:
+  aphex-ops playbook show bootstrap";
+pub(super) const PLAYBOOK_RUN: &str = "Examples:
+  aphex-ops playbook run bootstrap
+  aphex-ops playbook run bootstrap --only secrets
+  aphex-ops playbook run ./my-playbook.yaml --dry-run";
+pub(super) const RENDER_RBAC: &str = "Examples:
+  aphex-ops render rbac secrets generate
+  aphex-ops render rbac --account-namespace ops --account runner dex scale";
+pub(super) const COMPLETION: &str = "Examples:
+  aphex-ops completion bash
+  aphex-ops completion zsh";
+pub(super) const MAN: &str = "Examples:
+  aphex-ops man";
+pub(super) const VERSION: &str = "Examples:
+  aphex-ops version
+  aphex-ops version -o json";
+
+/// The exit codes, for the end of `--help`.
+pub(super) fn exit_codes() -> String {
+    let line = |exit: Exit| format!("  {:>3}  {}", exit.code(), exit.meaning());
+    let lines: Vec<String> = Exit::ALL.into_iter().map(line).collect();
+    format!("Exit codes:\n{}", lines.join("\n"))
+}

@@ -1,0 +1,5 @@
+//! From reports and events to text: documents, tables, progress.
+
+pub mod documents;
+pub mod progress;
+pub mod table;

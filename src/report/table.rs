@@ -1,0 +1,175 @@
+//! Reports as tables for people; the only importer of tabled.
+
+use crate::{
+    converge::{Outcome, Report, report::ActionReport},
+    model::exit::Exit,
+};
+use tabled::{
+    builder::Builder,
+    settings::{Padding, Style},
+};
+
+/// A table without lines, in kubectl's manner.
+#[must_use]
+pub fn plain<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut builder = Builder::default();
+    builder.push_record(header);
+    for row in rows {
+        builder.push_record(row);
+    }
+    let table = builder
+        .build()
+        .with(Style::empty())
+        .with(Padding::new(0, 3, 0, 0))
+        .to_string();
+    table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// What was done, and a summary. Unchanged objects are only counted, unless `wide`.
+#[must_use]
+pub fn reports(reports: &[Report], wide: bool) -> String {
+    let mut rows = Vec::new();
+    for report in reports {
+        let shown = report.actions.iter().filter(|row| wide || is_news(row));
+        rows.extend(shown.map(|row| {
+            [
+                report.step.to_owned(),
+                row.object.to_string(),
+                state(row),
+                row.message.clone(),
+            ]
+        }));
+        let waits = report.waiting.iter();
+        rows.extend(waits.map(|wait| {
+            let message = match wait.provided_by {
+                Some(command) => format!("{} (waits for `{command}`)", wait.message),
+                None => wait.message.clone(),
+            };
+            [
+                report.step.to_owned(),
+                wait.object.to_string(),
+                "waiting".to_owned(),
+                message,
+            ]
+        }));
+        let failures = report.failures.iter();
+        rows.extend(failures.map(|failure| {
+            let object = failure
+                .object
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            [
+                report.step.to_owned(),
+                object,
+                "failed".to_owned(),
+                failure.message.clone(),
+            ]
+        }));
+    }
+    let summary = summary(reports);
+    if rows.is_empty() {
+        summary
+    } else {
+        format!(
+            "{}\n{summary}",
+            plain(["STEP", "OBJECT", "RESULT", "DETAIL"], rows)
+        )
+    }
+}
+
+fn is_news(row: &ActionReport) -> bool {
+    row.outcome != Some(Outcome::Unchanged) || row.reason.is_some()
+}
+
+fn state(row: &ActionReport) -> String {
+    match (row.outcome, row.reason) {
+        (_, Some(reason)) => format!("warning: {reason}"),
+        (Some(outcome), None) => outcome.to_string(),
+        (None, None) => "planned".to_owned(),
+    }
+}
+
+fn summary(reports: &[Report]) -> String {
+    let rows = || reports.iter().flat_map(|report| &report.actions);
+    let count = |outcome| rows().filter(|row| row.outcome == Some(outcome)).count();
+    let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
+    let waiting: usize = reports.iter().map(|report| report.waiting.len()).sum();
+    let seconds: f64 = reports.iter().map(|report| report.duration_seconds).sum();
+    if reports.iter().any(|report| report.dry_run) {
+        let planned: usize = reports.iter().map(Report::pending).sum();
+        return format!(
+            "Plan: {planned} to do, {} unchanged, {waiting} waiting, {failed} failed; nothing was changed",
+            count(Outcome::Unchanged)
+        );
+    }
+    let parts = [
+        (count(Outcome::Created), "created"),
+        (count(Outcome::Configured), "configured"),
+        (count(Outcome::Deleted), "deleted"),
+        (count(Outcome::Unchanged), "unchanged"),
+        (count(Outcome::Skipped), "skipped"),
+        (failed, "failed"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let done = if parts.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        parts.join(", ")
+    };
+    format!("{done} in {seconds:.1} s")
+}
+
+/// One row for each step: what stands and what does not.
+#[must_use]
+pub fn status(reports: &[Report]) -> String {
+    let rows = reports.iter().map(|report| {
+        let (state, detail) = verdict(report);
+        [report.step.to_owned(), state.to_owned(), detail]
+    });
+    plain(["STEP", "STATE", "DETAIL"], rows)
+}
+
+fn verdict(report: &Report) -> (&'static str, String) {
+    if let Some(failure) = report.failures.first() {
+        let state = if failure.exit == Exit::Transient.code() {
+            "unknown"
+        } else {
+            "failed"
+        };
+        return (state, failure.message.clone());
+    }
+    if let Some(action) = report.actions.iter().find(|row| row.outcome.is_none()) {
+        let more = report.pending() - 1;
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" (and {more} more)")
+        };
+        return ("pending", format!("{}: {}{more}", action.object, action.message));
+    }
+    if let Some(wait) = report.waiting.first() {
+        return ("waiting", format!("{}: {}", wait.object, wait.message));
+    }
+    let warnings = report.actions.iter().filter(|row| row.reason.is_some()).count();
+    match warnings {
+        0 => ("ok", format!("{} objects", report.actions.len())),
+        1 => ("ok", "1 warning".to_owned()),
+        more => ("ok", format!("{more} warnings")),
+    }
+}
+
+/// Names of changed objects, or in a dry run of those that would change, one a line.
+#[must_use]
+pub fn names(reports: &[Report]) -> String {
+    let changed = |row: &&ActionReport| !matches!(row.outcome, Some(Outcome::Unchanged | Outcome::Skipped));
+    let rows = reports.iter().flat_map(|report| &report.actions);
+    rows.filter(changed)
+        .map(|row| row.object.short())
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,5 @@
+//! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
+
+pub mod namespaces_ensure;
+pub mod secrets_generate;
+pub mod secrets_status;

@@ -1,0 +1,177 @@
+//! What to do about the secrets that were seen.
+
+use super::{
+    Action, Change, Fill, Source,
+    observe::{KeySeen, Pair, SecretSeen, Seen},
+};
+use crate::{
+    converge::{
+        Plan,
+        contract::{Note, Refusal, Wait},
+    },
+    model::{
+        exit::Exit,
+        failure::Reason,
+        secrets::{KeyRef, Origin, Quality},
+    },
+};
+
+/// Missing keys are added, empty ones filled, copies made equal to their sources; nothing else changes.
+///
+/// If the database was initialised with a Secret that is gone, nothing at all is done: a new password
+/// would lock everybody out of the data.
+pub(super) fn plan(seen: &Seen) -> Plan<Action> {
+    let mut plan = Plan {
+        refused: data_loss(seen),
+        ..Plan::default()
+    };
+    if !plan.refused.is_empty() {
+        return plan;
+    }
+    for secret in &seen.secrets {
+        plan_secret(seen, secret, &mut plan);
+    }
+    plan
+}
+
+fn data_loss(seen: &Seen) -> Vec<Refusal> {
+    let claims = seen.claims.join(", ");
+    let lost =
+        |secret: &&SecretSeen| secret.spec.guards_database && secret.uid.is_none() && !seen.claims.is_empty();
+    let refuse = |secret: &SecretSeen| Refusal {
+        exit: Exit::Human,
+        reason: Reason::DataLossGuard,
+        object: secret.spec.object(),
+        message: format!(
+            "it is missing, but the database volume {claims} exists and was initialised with it"
+        ),
+        hint: format!(
+            "restore Secret {} from a backup, or delete the volume claim if its data may be lost",
+            secret.spec.name
+        ),
+    };
+    seen.secrets.iter().filter(lost).map(refuse).collect()
+}
+
+fn plan_secret(seen: &Seen, secret: &SecretSeen, plan: &mut Plan<Action>) {
+    let before = plan.act.len() + plan.wait.len();
+    let action = |change| Action {
+        namespace: secret.spec.namespace.clone(),
+        secret: secret.spec.name,
+        uid: secret.uid.clone(),
+        change,
+    };
+    let mut add = Vec::new();
+    for key in &secret.keys {
+        match decide(seen, secret, key) {
+            Decision::Keep => {}
+            Decision::Fill(from) if key.quality == Quality::Empty => {
+                plan.act.push(action(Change::FillEmpty(Fill {
+                    key: key.spec.at.key,
+                    from,
+                })));
+            }
+            Decision::Fill(from) => add.push(Fill {
+                key: key.spec.at.key,
+                from,
+            }),
+            Decision::Align(source) => plan.act.push(action(Change::Align {
+                key: key.spec.at.key,
+                source,
+            })),
+            Decision::Later(source) => {
+                let message = format!(
+                    "key {} follows when {}/{} is there",
+                    key.spec.at.key, source.secret, source.key
+                );
+                plan.wait
+                    .push(Wait::new(secret.spec.object(), Reason::NotFound, message));
+            }
+        }
+        warn(secret, key, plan);
+    }
+    if !add.is_empty() {
+        plan.act.push(action(Change::Add(add)));
+    }
+    let changes = plan.act.len() + plan.wait.len() - before;
+    if secret.immutable && changes > 0 {
+        plan.act.truncate(plan.act.len().saturating_sub(changes));
+        plan.refused.push(immutable(secret));
+    } else if changes == 0 {
+        plan.notes.push(Note::unchanged(
+            secret.spec.object(),
+            format!("{} keys", secret.keys.len()),
+        ));
+    }
+}
+
+enum Decision {
+    Keep,
+    Fill(Source),
+    Align(KeyRef),
+    /// Its source is made in this round; it follows in the next.
+    Later(KeyRef),
+}
+
+fn decide(seen: &Seen, secret: &SecretSeen, key: &KeySeen) -> Decision {
+    match &key.spec.origin {
+        Origin::Random(_) if key.quality.has_value() => Decision::Keep,
+        // A copy that outlived its source is what programs know: it becomes the source.
+        Origin::Random(bytes) => {
+            Decision::Fill(copy_of(seen, &key.spec.at).map_or(Source::Random(*bytes), Source::Copy))
+        }
+        Origin::CopyOf(source) => match key.pair {
+            Pair::None | Pair::Same => Decision::Keep,
+            Pair::Different => Decision::Align(source.clone()),
+            Pair::Incomplete if key.quality.has_value() => Decision::Keep,
+            Pair::Incomplete => fill_copy(seen, secret, key, source),
+        },
+    }
+}
+
+fn fill_copy(seen: &Seen, secret: &SecretSeen, key: &KeySeen, source: &KeyRef) -> Decision {
+    let quality = find(seen, source).map_or(Quality::Missing, |source| source.quality);
+    let same_secret = source.namespace == secret.spec.namespace && source.secret == secret.spec.name;
+    match quality {
+        Quality::Missing if same_secret && key.quality == Quality::Missing => {
+            Decision::Fill(Source::SameAs(source.key))
+        }
+        Quality::Missing | Quality::Empty => Decision::Later(source.clone()),
+        _ => Decision::Fill(Source::Copy(source.clone())),
+    }
+}
+
+fn find<'a>(seen: &'a Seen, at: &KeyRef) -> Option<&'a KeySeen> {
+    seen.secrets
+        .iter()
+        .flat_map(|secret| &secret.keys)
+        .find(|key| &key.spec.at == at)
+}
+
+/// A copy of `source` that has a value.
+fn copy_of(seen: &Seen, source: &KeyRef) -> Option<KeyRef> {
+    let keys = seen.secrets.iter().flat_map(|secret| &secret.keys);
+    let mut copies = keys.filter(|key| matches!(&key.spec.origin, Origin::CopyOf(other) if other == source));
+    copies
+        .find(|key| key.quality.has_value())
+        .map(|key| key.spec.at.clone())
+}
+
+fn warn(secret: &SecretSeen, key: &KeySeen, plan: &mut Plan<Action>) {
+    if let (true, Some(complaint)) = (key.quality.has_value(), key.quality.complaint()) {
+        let message = format!("key {} {complaint}; it is kept", key.spec.at.key);
+        plan.notes
+            .push(Note::warning(secret.spec.object(), Reason::InvalidValue, message));
+    }
+}
+
+fn immutable(secret: &SecretSeen) -> Refusal {
+    Refusal {
+        exit: Exit::Human,
+        reason: Reason::InvalidValue,
+        object: secret.spec.object(),
+        message: "keys are missing or differ, but the Secret is immutable".to_owned(),
+        hint: "save its values, delete it, create it again without `immutable: true`, then run this again"
+            .to_owned(),
+    }
+}
