@@ -1,1 +1,335 @@
-//! The sandbox: a real Kubernetes cluster on this machine.
+//! The sandbox: a real Kubernetes cluster on this machine, compiled from pinned Go modules.
+//!
+//! [`Sandbox::start`] gives a cluster of one of three [`Size`]s that lives as long as the value. Nothing of it outlives
+//! its launcher: the kernel kills every process of it when the launcher dies, however it dies.
+
+mod audit;
+mod certificates;
+mod control_plane;
+mod error;
+mod folders;
+mod kubeconfig;
+mod prerequisites;
+mod processes;
+mod programs;
+mod readiness;
+mod remains;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::PostParams;
+use kube::{Api, Client};
+
+pub use audit::{AuditEvent, AuditMark, ObjectRef, ResponseStatus, Stage, User};
+pub use error::SandboxError;
+pub use kubeconfig::USER_AGENT;
+pub use prerequisites::Missing;
+pub use programs::{Module, Program, Programs};
+
+use audit::AuditLog;
+use control_plane::Addresses;
+use folders::Folder;
+use kubeconfig::Credentials;
+use processes::Process;
+
+/// How much of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Size {
+    /// etcd and the API server: objects are stored and nothing happens to them. Ready in about 3 s.
+    #[default]
+    ControlPlane,
+    /// Also the built-in controllers and fake nodes: pods become Ready without running.
+    Controllers,
+    /// Also a real node in a network namespace of its own: pods run. Ready in about 20 s; needs root.
+    Node,
+}
+
+impl Size {
+    const fn programs(self) -> &'static [Program] {
+        match self {
+            Self::ControlPlane => &[Program::Etcd, Program::KubeApiserver],
+            Self::Controllers => &[
+                Program::Etcd,
+                Program::KubeApiserver,
+                Program::KubeControllerManager,
+                Program::KubeScheduler,
+                Program::Kwok,
+            ],
+            Self::Node => &[
+                Program::Etcd,
+                Program::KubeApiserver,
+                Program::KubeControllerManager,
+                Program::KubeScheduler,
+                Program::KubeProxy,
+                Program::Kubelet,
+                Program::CoreDns,
+            ],
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ControlPlane => "control-plane",
+            Self::Controllers => "controllers",
+            Self::Node => "node",
+        })
+    }
+}
+
+/// What kind of sandbox to start.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How much of a cluster.
+    pub size: Size,
+}
+
+/// A cluster for tests. Dropping it ends it and removes its folder.
+#[derive(Debug)]
+pub struct Sandbox {
+    kubeconfig: PathBuf,
+    server_url: String,
+    ca_pem: String,
+    timings: Vec<(&'static str, Duration)>,
+    ours: Option<Ours>,
+}
+
+/// What a cluster of somebody else's has not.
+#[derive(Debug)]
+struct Ours {
+    /// Killed in reverse order.
+    processes: Vec<Process>,
+    audit: AuditLog,
+    folder: Folder,
+}
+
+/// How often other ports are tried when somebody takes one between looking and using.
+const ATTEMPTS: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(90);
+
+impl Sandbox {
+    /// Starts a sandbox in a temporary folder and waits until it is ready. Compiles what is not compiled yet, which
+    /// takes many minutes on a new machine.
+    ///
+    /// # Errors
+    /// When prerequisites are missing (all of them are named), a program does not compile, or the cluster does not
+    /// become ready.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        prerequisites::check(options.size)?;
+        let programs = ensure(options.size.programs()).await?;
+        Self::start_in(Folder::temporary()?, &programs, options).await
+    }
+
+    async fn start_in(folder: Folder, programs: &Programs, _options: Options) -> Result<Self, SandboxError> {
+        let begun = Instant::now();
+        let mut attempt = 1;
+        let (processes, url, authority) = loop {
+            match control_plane(folder.path(), programs).await {
+                Err(error) if attempt < ATTEMPTS && error.is_taken_port() => attempt += 1,
+                other => break other?,
+            }
+        };
+        Ok(Self {
+            kubeconfig: folder.path().join("kubeconfig"),
+            server_url: url,
+            ca_pem: authority,
+            timings: vec![("API server ready", begun.elapsed())],
+            ours: Some(Ours {
+                processes,
+                audit: AuditLog::new(folder.path().join("audit.log")),
+                folder,
+            }),
+        })
+    }
+
+    /// Uses a cluster that is already there. Its audit log is not ours to read, and ending the sandbox leaves it alone.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be read or has no current context.
+    pub async fn from_kubeconfig(path: &Path) -> Result<Self, SandboxError> {
+        let config = kubeconfig::read(path).await?;
+        let ca_pem = config
+            .root_cert
+            .iter()
+            .flatten()
+            .map(|der| pem("CERTIFICATE", der))
+            .collect();
+        Ok(Self {
+            kubeconfig: path.to_owned(),
+            server_url: config.cluster_url.to_string(),
+            ca_pem,
+            timings: Vec::new(),
+            ours: None,
+        })
+    }
+
+    /// The administrator's kubeconfig (group `system:masters`).
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Where the API server listens, seen from this machine.
+    #[must_use]
+    pub fn server_url(&self) -> &str {
+        &self.server_url
+    }
+
+    /// The authority that signed the API server's certificate.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// How long each stage of the start took, counted from its beginning.
+    #[must_use]
+    pub fn timings(&self) -> &[(&'static str, Duration)] {
+        &self.timings
+    }
+
+    /// A new client with the administrator's rights. Its connections belong to the runtime that it is made in, so tests
+    /// that share a sandbox must not share a client.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be read.
+    pub async fn client(&self) -> Result<Client, SandboxError> {
+        kubeconfig::client(&self.kubeconfig).await
+    }
+
+    /// All requests so far, in the order of their arrival. Every request that was answered before is in it.
+    ///
+    /// # Errors
+    /// When the cluster is not ours, or a request stays unanswered for long.
+    pub async fn audit(&self) -> Result<Vec<AuditEvent>, SandboxError> {
+        self.audit_since(AuditMark::BEGINNING).await
+    }
+
+    /// A mark for [`Self::audit_since`].
+    ///
+    /// # Errors
+    /// As [`Self::audit`].
+    pub async fn audit_mark(&self) -> Result<AuditMark, SandboxError> {
+        self.ours("the audit log")?
+            .audit
+            .mark(&self.client().await?)
+            .await
+    }
+
+    /// The requests since the mark.
+    ///
+    /// # Errors
+    /// As [`Self::audit`].
+    pub async fn audit_since(&self, mark: AuditMark) -> Result<Vec<AuditEvent>, SandboxError> {
+        self.ours("the audit log")?
+            .audit
+            .since(&self.client().await?, mark)
+            .await
+    }
+
+    /// Writes a kubeconfig for a ServiceAccount that exists, with a token (TokenRequest) of one hour.
+    ///
+    /// # Errors
+    /// When there is no such ServiceAccount.
+    pub async fn kubeconfig_for_service_account(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<PathBuf, SandboxError> {
+        let folder = self
+            .ours("a ServiceAccount's kubeconfig")?
+            .folder
+            .create("accounts")?;
+        let request = TokenRequest {
+            spec: TokenRequestSpec {
+                expiration_seconds: Some(3600),
+                ..TokenRequestSpec::default()
+            },
+            ..TokenRequest::default()
+        };
+        let accounts = Api::<ServiceAccount>::namespaced(self.client().await?, namespace);
+        let answer = accounts
+            .create_token_request(name, &PostParams::default(), &request)
+            .await
+            .map_err(SandboxError::kubernetes(format!(
+                "asking for a token of ServiceAccount {namespace}/{name}"
+            )))?;
+        let token = answer.status.map(|status| status.token).unwrap_or_default();
+        let path = folder.join(format!("{namespace}.{name}"));
+        kubeconfig::write(&path, &self.server_url, &self.ca_pem, &Credentials::Token(&token))?;
+        Ok(path)
+    }
+
+    /// Ends the cluster and removes all that it left. Dropping does the same, but cannot tell whether it worked.
+    ///
+    /// # Errors
+    /// When the folder cannot be removed.
+    pub fn stop(mut self) -> Result<(), SandboxError> {
+        self.ours.take().map_or(Ok(()), |mut ours| ours.end())
+    }
+
+    fn ours(&self, what: &'static str) -> Result<&Ours, SandboxError> {
+        self.ours.as_ref().ok_or(SandboxError::NotOurs(what))
+    }
+}
+
+impl Ours {
+    fn end(&mut self) -> Result<(), SandboxError> {
+        while let Some(mut process) = self.processes.pop() {
+            process.kill();
+        }
+        self.folder.remove()
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
+}
+
+/// Starts etcd and the API server and waits for them. Returns them with the API server's URL and authority.
+async fn control_plane(
+    folder: &Path,
+    programs: &Programs,
+) -> Result<(Vec<Process>, String, String), SandboxError> {
+    let addresses = Addresses::free()?;
+    let url = format!("https://127.0.0.1:{}", addresses.api);
+    let authority = control_plane::certify(folder, &url, &[])?;
+    let mut processes = vec![
+        control_plane::etcd(folder, programs, addresses)?,
+        control_plane::api_server(folder, programs, addresses, false)?,
+    ];
+    let client = kubeconfig::client(&folder.join("kubeconfig")).await?;
+    readiness::wait("the API server", PATIENCE, &mut processes, async || {
+        readiness::api_server(&client).await
+    })
+    .await?;
+    Ok((processes, url, authority.identity().certificate))
+}
+
+/// Compiling blocks for minutes, so it has a thread of its own.
+async fn ensure(programs: &'static [Program]) -> Result<Programs, SandboxError> {
+    tokio::task::spawn_blocking(|| Programs::ensure(programs))
+        .await
+        .map_err(|error| SandboxError::io("compiling the cluster's programs")(error.into()))?
+}
+
+/// RFC 7468.
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| str::from_utf8(line).ok())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
+}

@@ -1,0 +1,135 @@
+//! What must be on the machine before a sandbox can start.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::Size;
+
+/// Everything that is missing, with the command that installs it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Missing {
+    size: Size,
+    programs: Vec<Need>,
+    root: bool,
+}
+
+/// A program, and the Debian package that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Need {
+    program: &'static str,
+    package: &'static str,
+}
+
+const fn need(program: &'static str, package: &'static str) -> Need {
+    Need { program, package }
+}
+
+const ALWAYS: &[Need] = &[need("go", "golang"), need("setpriv", "util-linux")];
+const NODE: &[Need] = &[
+    need("unshare", "util-linux"),
+    need("nsenter", "util-linux"),
+    need("mount", "mount"),
+    need("ip", "iproute2"),
+    need("iptables", "iptables"),
+    need("conntrack", "conntrack"),
+    need("containerd", "containerd"),
+    need("ctr", "containerd"),
+    need("runc", "runc"),
+    need("/usr/lib/cni/bridge", "containernetworking-plugins"),
+    need("/usr/lib/cni/portmap", "containernetworking-plugins"),
+];
+
+/// Checks all of it at once, so that nobody installs one package after the other.
+pub(crate) fn check(size: Size) -> Result<(), Missing> {
+    let node: &[Need] = if size == Size::Node { NODE } else { &[] };
+    let programs = ALWAYS
+        .iter()
+        .chain(node)
+        .filter(|need| find(need.program).is_none())
+        .copied()
+        .collect();
+    let missing = Missing {
+        size,
+        programs,
+        root: size == Size::Node && !rustix::process::geteuid().is_root(),
+    };
+    if missing.programs.is_empty() && !missing.root {
+        Ok(())
+    } else {
+        Err(missing)
+    }
+}
+
+/// Looks for a program where a shell would, and where Debian keeps the system's own.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(Path::new(program)))
+        .find(|path| path.is_file())
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a sandbox of size {} needs what is not here:", self.size)?;
+        for need in &self.programs {
+            write!(f, "\n  {} (package {})", need.program, need.package)?;
+        }
+        if self.root {
+            write!(
+                f,
+                "\n  root: network namespaces and mounts are root's; run it as root"
+            )?;
+        }
+        let mut packages: Vec<_> = self.programs.iter().map(|need| need.package).collect();
+        packages.sort_unstable();
+        packages.dedup();
+        if packages.contains(&"golang") {
+            packages.retain(|package| *package != "golang");
+            write!(
+                f,
+                "\nGo 1.26 or newer is newer than Debian's: install it from https://go.dev/dl"
+            )?;
+        }
+        if !packages.is_empty() {
+            write!(
+                f,
+                "\ninstall the packages with:\n  apt-get install -y --no-install-recommends {}",
+                packages.join(" ")
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once() {
+        let programs = vec![
+            need("ctr", "containerd"),
+            need("containerd", "containerd"),
+            need("runc", "runc"),
+        ];
+        let text = Missing {
+            size: Size::Node,
+            programs,
+            root: true,
+        }
+        .to_string();
+        assert!(text.contains("root:"), "{text}");
+        assert!(
+            text.ends_with("apt-get install -y --no-install-recommends containerd runc"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_program_is_found_by_its_name_or_its_path() {
+        assert!(find("sh").is_some());
+        assert!(find("/bin/sh").is_some());
+        assert!(find("no-such-program").is_none());
+    }
+}
