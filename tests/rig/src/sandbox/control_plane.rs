@@ -14,6 +14,8 @@ use super::programs::{Program, Programs};
 
 /// Where Services get their addresses.
 pub(crate) const SERVICE_RANGE: &str = "10.96.0.0/16";
+/// Where CoreDNS is (manifests/coredns.yaml says the same).
+pub(crate) const DNS_ADDRESS: &str = "10.96.0.10";
 /// The first address of that range is always the API server's.
 const SERVICE_ADDRESS: &str = "10.96.0.1";
 /// A documentation address (RFC 5737): nothing answers there, but EndpointSlices accept it, unlike a loopback one.

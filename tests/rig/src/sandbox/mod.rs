@@ -6,18 +6,26 @@
 mod audit;
 mod certificates;
 mod control_plane;
+mod controllers;
 mod error;
+mod executable;
+mod fake_nodes;
 mod folders;
+mod images;
+pub mod init;
 mod kubeconfig;
+mod node;
+mod objects;
 mod prerequisites;
 mod processes;
 mod programs;
 mod readiness;
 mod remains;
+mod start;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -26,15 +34,19 @@ use kube::{Api, Client};
 
 pub use audit::{AuditEvent, AuditMark, ObjectRef, ResponseStatus, Stage, User};
 pub use error::SandboxError;
+pub use images::Image;
 pub use kubeconfig::USER_AGENT;
+pub use node::run_inside as run_node;
+pub use objects::apply;
 pub use prerequisites::Missing;
 pub use programs::{Module, Program, Programs};
 
 use audit::AuditLog;
-use control_plane::Addresses;
+use executable::executable;
 use folders::Folder;
 use kubeconfig::Credentials;
 use processes::Process;
+use start::Started;
 
 /// How much of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,10 +120,6 @@ struct Ours {
     folder: Folder,
 }
 
-/// How often other ports are tried when somebody takes one between looking and using.
-const ATTEMPTS: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(90);
-
 impl Sandbox {
     /// Starts a sandbox in a temporary folder and waits until it is ready. Compiles what is not compiled yet, which
     /// takes many minutes on a new machine.
@@ -125,20 +133,18 @@ impl Sandbox {
         Self::start_in(Folder::temporary()?, &programs, options).await
     }
 
-    async fn start_in(folder: Folder, programs: &Programs, _options: Options) -> Result<Self, SandboxError> {
-        let begun = Instant::now();
-        let mut attempt = 1;
-        let (processes, url, authority) = loop {
-            match control_plane(folder.path(), programs).await {
-                Err(error) if attempt < ATTEMPTS && error.is_taken_port() => attempt += 1,
-                other => break other?,
-            }
-        };
+    async fn start_in(folder: Folder, programs: &Programs, options: Options) -> Result<Self, SandboxError> {
+        let Started {
+            processes,
+            url,
+            authority,
+            timings,
+        } = start::start(&folder, programs, options.size).await?;
         Ok(Self {
             kubeconfig: folder.path().join("kubeconfig"),
             server_url: url,
             ca_pem: authority,
-            timings: vec![("API server ready", begun.elapsed())],
+            timings,
             ours: Some(Ours {
                 processes,
                 audit: AuditLog::new(folder.path().join("audit.log")),
@@ -282,7 +288,7 @@ impl Ours {
         while let Some(mut process) = self.processes.pop() {
             process.kill();
         }
-        self.folder.remove()
+        remains::clear(self.folder.path())
     }
 }
 
@@ -290,26 +296,6 @@ impl Drop for Ours {
     fn drop(&mut self) {
         let _ = self.end();
     }
-}
-
-/// Starts etcd and the API server and waits for them. Returns them with the API server's URL and authority.
-async fn control_plane(
-    folder: &Path,
-    programs: &Programs,
-) -> Result<(Vec<Process>, String, String), SandboxError> {
-    let addresses = Addresses::free()?;
-    let url = format!("https://127.0.0.1:{}", addresses.api);
-    let authority = control_plane::certify(folder, &url, &[])?;
-    let mut processes = vec![
-        control_plane::etcd(folder, programs, addresses)?,
-        control_plane::api_server(folder, programs, addresses, false)?,
-    ];
-    let client = kubeconfig::client(&folder.join("kubeconfig")).await?;
-    readiness::wait("the API server", PATIENCE, &mut processes, async || {
-        readiness::api_server(&client).await
-    })
-    .await?;
-    Ok((processes, url, authority.identity().certificate))
 }
 
 /// Compiling blocks for minutes, so it has a thread of its own.

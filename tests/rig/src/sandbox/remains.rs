@@ -1,15 +1,40 @@
-//! Clearing up after a launcher that could not do it itself.
+//! Clearing up: after a sandbox that ended, and after a launcher that could not do it itself.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::error::SandboxError;
+use super::node;
 use super::processes::MARK;
 
-/// Ends every process that carries the folder's mark, then removes the folder.
+/// Ends every process that carries the folder's mark, then removes the control groups and the folder. Namespaces,
+/// mounts and network devices go with the processes.
 pub(crate) fn clear(folder: &Path) -> Result<(), SandboxError> {
-    end_processes(folder);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let left = marked(folder);
+        for &pid in &left {
+            if let Some(pid) = Pid::from_raw(pid) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        if left.is_empty() && node::remove_cgroups(folder) {
+            break;
+        }
+        if Instant::now() > deadline {
+            let source = std::io::ErrorKind::TimedOut.into();
+            let doing = format!(
+                "ending the processes {left:?} and the control groups of {}",
+                folder.display()
+            );
+            return Err(SandboxError::Io { doing, source });
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(SandboxError::io(format!("removing {}", folder.display()))(error))
@@ -18,26 +43,29 @@ pub(crate) fn clear(folder: &Path) -> Result<(), SandboxError> {
     }
 }
 
-fn end_processes(folder: &Path) {
-    for pid in marked(folder) {
-        if let Some(pid) = rustix::process::Pid::from_raw(pid) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
-    }
+/// The processes whose environment names this sandbox's folder. A zombie has no environment, so it counts as gone.
+fn marked(folder: &Path) -> Vec<i32> {
+    let mark = [MARK.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
+    let carries = |pid: &i32| {
+        fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == mark))
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(carries)
+        .collect()
 }
 
-/// The processes whose environment names this sandbox's folder. A zombie has no environment, so it counts as gone.
-pub(crate) fn marked(folder: &Path) -> Vec<i32> {
-    let mark = [MARK.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid: &i32| {
-            fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == mark))
-        })
-        .collect()
+/// The first process inside the sandbox's namespaces: the one that carries the mark and is number 1 in there.
+pub(crate) fn init(folder: &Path) -> Option<i32> {
+    marked(folder).into_iter().find(|pid| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let numbers = status
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:"))
+            .unwrap_or_default();
+        let numbers: Vec<&str> = numbers.split_whitespace().collect();
+        numbers.len() > 1 && numbers.last() == Some(&"1")
+    })
 }

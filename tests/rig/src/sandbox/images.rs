@@ -1,0 +1,265 @@
+//! Container images, written as OCI tarballs without a registry or a container engine.
+//!
+//! One layer, one manifest, and an index whose annotations carry the names under which `ctr images import` finds it
+//! (OCI image-spec 1.1, image-layout; the annotation is containerd's).
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tar::{Builder, EntryType, Header};
+
+use super::error::SandboxError;
+
+/// An image to write.
+#[derive(Debug, Clone)]
+pub struct Image {
+    names: Vec<String>,
+    entrypoint: Vec<String>,
+    arguments: Vec<String>,
+    environment: Vec<String>,
+    user: String,
+    content: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    path: String,
+    mode: u32,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Folder,
+    Text(String),
+    File(PathBuf),
+}
+
+const PASSWD: &str =
+    "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n";
+const GROUP: &str = "root:x:0:\nnonroot:x:65532:\n";
+/// Where this machine and the image keep the certificate authorities of the world.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+impl Image {
+    /// An image that holds one static program (at `/<its file name>`, the entry point) and what programs expect: users,
+    /// a `/tmp`, certificate authorities if this machine has them.
+    #[must_use]
+    pub fn of_program(name: &str, program: &Path) -> Self {
+        let inside = format!("/{}", program.file_name().unwrap_or_default().to_string_lossy());
+        let image = Self {
+            names: vec![name.to_owned()],
+            entrypoint: vec![inside.clone()],
+            arguments: Vec::new(),
+            environment: vec!["PATH=/".to_owned()],
+            user: String::new(),
+            content: Vec::new(),
+        };
+        let image = image.file(&inside, 0o755, program).folder("/tmp", 0o1777);
+        let image = image
+            .text("/etc/passwd", 0o644, PASSWD)
+            .text("/etc/group", 0o644, GROUP);
+        if Path::new(AUTHORITIES).is_file() {
+            image.file(AUTHORITIES, 0o644, Path::new(AUTHORITIES))
+        } else {
+            image
+        }
+    }
+
+    /// One more name for the same image.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.names.push(name.to_owned());
+        self
+    }
+
+    /// One more default argument.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// A numeric user, which `runAsNonRoot` needs: `65532:65532`.
+    #[must_use]
+    pub fn user(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.user);
+        self
+    }
+
+    /// A file of this machine.
+    #[must_use]
+    pub fn file(self, path: &str, mode: u32, source: &Path) -> Self {
+        self.with(path, mode, Content::File(source.to_owned()))
+    }
+
+    /// A small file.
+    #[must_use]
+    pub fn text(self, path: &str, mode: u32, text: &str) -> Self {
+        self.with(path, mode, Content::Text(text.to_owned()))
+    }
+
+    /// An empty folder.
+    #[must_use]
+    pub fn folder(self, path: &str, mode: u32) -> Self {
+        self.with(path, mode, Content::Folder)
+    }
+
+    fn with(mut self, path: &str, mode: u32, content: Content) -> Self {
+        self.content.push(Entry {
+            path: path.trim_start_matches('/').to_owned(),
+            mode,
+            content,
+        });
+        self
+    }
+
+    /// Writes the tarball. The same content gives the same bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the tarball cannot be written.
+    pub fn write(&self, tarball: &Path) -> Result<(), SandboxError> {
+        self.try_write(tarball).map_err(SandboxError::io(format!(
+            "writing the image {}",
+            tarball.display()
+        )))
+    }
+
+    fn try_write(&self, tarball: &Path) -> io::Result<()> {
+        let mut layer = Hashing {
+            file: tempfile::tempfile()?,
+            hash: Sha256::new(),
+            size: 0,
+        };
+        self.write_layer(&mut layer)?;
+        let (layer_digest, layer_size) = (digest(layer.hash), layer.size);
+        let config = self.config(&layer_digest).to_string();
+        let config_blob = blob("config.v1+json", config.as_bytes());
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": media_type("manifest.v1+json"),
+            "config": config_blob,
+            "layers": [{ "mediaType": media_type("layer.v1.tar"), "digest": layer_digest, "size": layer_size }],
+        })
+        .to_string();
+        let index = self
+            .index(&blob("manifest.v1+json", manifest.as_bytes()))
+            .to_string();
+
+        let mut archive = Builder::new(File::create(tarball)?);
+        append(&mut archive, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        append(&mut archive, "index.json", index.as_bytes())?;
+        for text in [config, manifest] {
+            append(
+                &mut archive,
+                &blob_path(&digest(Sha256::new_with_prefix(&text))),
+                text.as_bytes(),
+            )?;
+        }
+        layer.file.seek(SeekFrom::Start(0))?;
+        append_from(&mut archive, &blob_path(&layer_digest), layer_size, layer.file)?;
+        archive.into_inner()?.flush()
+    }
+
+    fn write_layer(&self, layer: &mut Hashing) -> io::Result<()> {
+        let mut archive = Builder::new(layer);
+        for entry in &self.content {
+            let mut header = header(entry.mode);
+            match &entry.content {
+                Content::Folder => {
+                    header.set_entry_type(EntryType::Directory);
+                    archive.append_data(&mut header, &entry.path, io::empty())?;
+                }
+                Content::Text(text) => {
+                    header.set_size(text.len() as u64);
+                    archive.append_data(&mut header, &entry.path, text.as_bytes())?;
+                }
+                Content::File(source) => {
+                    header.set_size(fs::metadata(source)?.len());
+                    archive.append_data(&mut header, &entry.path, File::open(source)?)?;
+                }
+            }
+        }
+        archive.finish()
+    }
+
+    fn config(&self, layer: &str) -> Value {
+        json!({
+            "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
+            "os": "linux",
+            "config": {
+                "Entrypoint": self.entrypoint, "Cmd": self.arguments, "Env": self.environment, "User": self.user,
+            },
+            "rootfs": { "type": "layers", "diff_ids": [layer] },
+        })
+    }
+
+    fn index(&self, manifest: &Value) -> Value {
+        let named = |name: &String| {
+            let mut entry = manifest.clone();
+            entry["annotations"] =
+                json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
+            entry
+        };
+        json!({ "schemaVersion": 2, "manifests": self.names.iter().map(named).collect::<Vec<_>>() })
+    }
+}
+
+/// A file that is hashed while it is written.
+struct Hashing {
+    file: File,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn media_type(kind: &str) -> String {
+    format!("application/vnd.oci.image.{kind}")
+}
+
+fn blob(kind: &str, bytes: &[u8]) -> Value {
+    json!({
+        "mediaType": media_type(kind), "digest": digest(Sha256::new_with_prefix(bytes)), "size": bytes.len(),
+    })
+}
+
+fn digest(hash: Sha256) -> String {
+    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+fn blob_path(digest: &str) -> String {
+    format!("blobs/{}", digest.replace(':', "/"))
+}
+
+fn header(mode: u32) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(0);
+    header
+}
+
+fn append(archive: &mut Builder<File>, path: &str, bytes: &[u8]) -> io::Result<()> {
+    append_from(archive, path, bytes.len() as u64, bytes)
+}
+
+fn append_from(archive: &mut Builder<File>, path: &str, size: u64, content: impl Read) -> io::Result<()> {
+    let mut header = header(0o644);
+    header.set_size(size);
+    archive.append_data(&mut header, path, content)
+}
