@@ -3,7 +3,9 @@
 //! - [`sandbox`]: a real Kubernetes cluster on this machine, compiled from pinned Go modules;
 //! - [`authentik`]: a stand-in for Authentik that reproduces the recorded behaviour of its API;
 //! - [`proxy`]: a request-numbering reverse proxy that injects faults in front of real servers.
+//! - [`laws`]: what must hold for every command, checked on the real binary.
 
 pub mod authentik;
+pub mod laws;
 pub mod proxy;
 pub mod sandbox;

@@ -1,0 +1,26 @@
+//! What must hold for every command, written once and checked on the real binary:
+//!
+//! - [`sweep`]: a command that dies or meets a fault at any of its requests ends, rerun, in the same state as one
+//!   that never did, and changes no secret that could be read before;
+//! - [`dry_run`]: a dry run changes nothing;
+//! - [`canary`]: no secret value appears in anything that a command lets out.
+//!
+//! Beneath them: [`run`] runs a command as a process of its own, [`dump`] takes the state of a cluster in a form
+//! that can be compared between runs, and a [`World`] is what a test provides: a cluster and servers that can be
+//! put back to their initial state.
+
+pub mod canary;
+mod case;
+mod differences;
+pub mod dry_run;
+pub mod dump;
+mod normal;
+mod process;
+mod report;
+pub mod run;
+pub mod sweep;
+mod trial;
+mod world;
+
+pub use report::{Law, Report, Violation};
+pub use world::{Trouble, World};
