@@ -1,0 +1,36 @@
+//! The laws, for every step: see `rig::laws`.
+
+use crate::world::{Initial, Platform};
+use rig::laws::{World, dry_run, sweep};
+
+/// Dies at every request and every point of it; converges, writes nothing more, loses and leaks nothing.
+async fn survives_kills(command: &[&str], initial: Initial) {
+    let first = Platform::start(command, initial).await.unwrap();
+    let second = Platform::start(command, initial).await.unwrap();
+    let report = sweep::kills(&mut [first, second]).await.unwrap();
+    println!("{}: {report}", command.join(" "));
+    assert!(
+        report.requests > 0 && report.points >= report.requests,
+        "nothing was swept"
+    );
+    assert!(report.violations.is_empty());
+}
+
+async fn dry_run_changes_nothing(command: &[&str], initial: Initial) {
+    let mut world = Platform::start(command, initial).await.unwrap();
+    let run = world.command().args(["--dry-run", "--exit-code"]);
+    let violations = dry_run::check(&mut world, &run).await.unwrap();
+    assert!(violations.is_empty(), "{violations:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namespaces_ensure() {
+    survives_kills(&["namespaces", "ensure"], Initial::Empty).await;
+    dry_run_changes_nothing(&["namespaces", "ensure"], Initial::Empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_generate() {
+    survives_kills(&["secrets", "generate"], Initial::Namespaces).await;
+    dry_run_changes_nothing(&["secrets", "generate"], Initial::Namespaces).await;
+}
