@@ -55,6 +55,8 @@ pub(crate) fn start(folder: &Path, programs: &Programs) -> Result<Vec<Process>, 
         "--allocate-node-cidrs=false".to_owned(),
         "--leader-elect=false".to_owned(),
         "--secure-port=0".to_owned(),
+        // By default it would make /usr/libexec/kubernetes.
+        "--flex-volume-plugin-dir=volume-plugins".to_owned(),
         // The default of 20 requests a second makes a thousand pods take a minute.
         "--kube-api-qps=500".to_owned(),
         "--kube-api-burst=1000".to_owned(),

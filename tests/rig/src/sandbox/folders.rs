@@ -84,21 +84,18 @@ impl Folder {
         &self.path
     }
 
-    /// Creates a folder in it.
-    pub(crate) fn create(&self, name: &str) -> Result<PathBuf, SandboxError> {
-        let path = self.path.join(name);
-        fs::create_dir_all(&path).map_err(SandboxError::io(format!("creating {}", path.display())))?;
-        Ok(path)
-    }
-
     pub(crate) fn remove(&self) -> Result<(), SandboxError> {
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(SandboxError::io(format!(
-                "removing {}",
-                self.path.display()
-            ))(error)),
-            _ => Ok(()),
+        remove(&self.path)
+    }
+}
+
+/// Removes a folder, unless it is gone already.
+pub(crate) fn remove(folder: &Path) -> Result<(), SandboxError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SandboxError::io(format!("removing {}", folder.display()))(error))
         }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! its launcher: the kernel kills every process of it when the launcher dies, however it dies.
 
 mod audit;
+mod background;
 mod certificates;
 mod control_plane;
 mod controllers;
@@ -24,15 +25,19 @@ mod remains;
 mod start;
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::PostParams;
 use kube::{Api, Client};
+use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEvent, AuditMark, ObjectRef, ResponseStatus, Stage, User};
+pub use background::{Named, Record, State};
 pub use error::SandboxError;
 pub use images::Image;
 pub use kubeconfig::USER_AGENT;
@@ -49,7 +54,8 @@ use processes::Process;
 use start::Started;
 
 /// How much of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Size {
     /// etcd and the API server: objects are stored and nothing happens to them. Ready in about 3 s.
     #[default]
@@ -61,7 +67,9 @@ pub enum Size {
 }
 
 impl Size {
-    const fn programs(self) -> &'static [Program] {
+    /// The programs that it needs.
+    #[must_use]
+    pub const fn programs(self) -> &'static [Program] {
         match self {
             Self::ControlPlane => &[Program::Etcd, Program::KubeApiserver],
             Self::Controllers => &[
@@ -108,15 +116,22 @@ pub struct Sandbox {
     server_url: String,
     ca_pem: String,
     timings: Vec<(&'static str, Duration)>,
-    ours: Option<Ours>,
+    inside: Option<Inside>,
+    owned: Option<Owned>,
 }
 
-/// What a cluster of somebody else's has not.
+/// What only a sandbox of the rig has, and every process of the same user may read.
 #[derive(Debug)]
-struct Ours {
+struct Inside {
+    folder: PathBuf,
+    audit: AuditLog,
+}
+
+/// What only the launcher has.
+#[derive(Debug)]
+struct Owned {
     /// Killed in reverse order.
     processes: Vec<Process>,
-    audit: AuditLog,
     folder: Folder,
 }
 
@@ -145,11 +160,21 @@ impl Sandbox {
             server_url: url,
             ca_pem: authority,
             timings,
-            ours: Some(Ours {
-                processes,
-                audit: AuditLog::new(folder.path().join("audit.log")),
-                folder,
-            }),
+            inside: Some(Inside::new(folder.path())),
+            owned: Some(Owned { processes, folder }),
+        })
+    }
+
+    /// Uses a sandbox that `rig up` started. Dropping the value leaves the sandbox alone.
+    ///
+    /// # Errors
+    /// When no sandbox of that name is ready.
+    pub async fn attach(name: &str) -> Result<Self, SandboxError> {
+        let folder = Named::new(name)?.ready()?;
+        let inside = Some(Inside::new(&folder));
+        Ok(Self {
+            inside,
+            ..Self::from_kubeconfig(&folder.join("kubeconfig")).await?
         })
     }
 
@@ -170,7 +195,8 @@ impl Sandbox {
             server_url: config.cluster_url.to_string(),
             ca_pem,
             timings: Vec::new(),
-            ours: None,
+            inside: None,
+            owned: None,
         })
     }
 
@@ -220,7 +246,7 @@ impl Sandbox {
     /// # Errors
     /// As [`Self::audit`].
     pub async fn audit_mark(&self) -> Result<AuditMark, SandboxError> {
-        self.ours("the audit log")?
+        self.inside("the audit log")?
             .audit
             .mark(&self.client().await?)
             .await
@@ -231,7 +257,7 @@ impl Sandbox {
     /// # Errors
     /// As [`Self::audit`].
     pub async fn audit_since(&self, mark: AuditMark) -> Result<Vec<AuditEvent>, SandboxError> {
-        self.ours("the audit log")?
+        self.inside("the audit log")?
             .audit
             .since(&self.client().await?, mark)
             .await
@@ -247,9 +273,10 @@ impl Sandbox {
         name: &str,
     ) -> Result<PathBuf, SandboxError> {
         let folder = self
-            .ours("a ServiceAccount's kubeconfig")?
+            .inside("a ServiceAccount's kubeconfig")?
             .folder
-            .create("accounts")?;
+            .join("accounts");
+        fs::create_dir_all(&folder).map_err(SandboxError::io(format!("creating {}", folder.display())))?;
         let request = TokenRequest {
             spec: TokenRequestSpec {
                 expiration_seconds: Some(3600),
@@ -270,29 +297,71 @@ impl Sandbox {
         Ok(path)
     }
 
+    /// Puts an image into the node (size *node* only).
+    ///
+    /// # Errors
+    /// When the image cannot be written, or there is no node of ours.
+    pub fn load_image(&self, image: &Image) -> Result<(), SandboxError> {
+        let folder = tempfile::tempdir().map_err(SandboxError::io("creating a temporary folder"))?;
+        let tarball = folder.path().join("image.tar");
+        image.write(&tarball)?;
+        self.load_tarball(&tarball)
+    }
+
+    /// Puts the images of an OCI tarball into the node (size *node* only).
+    ///
+    /// # Errors
+    /// When containerd refuses the tarball, or there is no node of ours.
+    pub fn load_tarball(&self, tarball: &Path) -> Result<(), SandboxError> {
+        node::import(&self.inside("loading images")?.folder, tarball)
+    }
+
+    /// An error if a process of the sandbox has ended by itself.
+    ///
+    /// # Errors
+    /// With the end of that process's log.
+    pub fn check(&mut self) -> Result<(), SandboxError> {
+        self.owned
+            .iter_mut()
+            .flat_map(|owned| &mut owned.processes)
+            .try_for_each(Process::check)
+    }
+
     /// Ends the cluster and removes all that it left. Dropping does the same, but cannot tell whether it worked.
     ///
     /// # Errors
-    /// When the folder cannot be removed.
+    /// When something cannot be ended or removed.
     pub fn stop(mut self) -> Result<(), SandboxError> {
-        self.ours.take().map_or(Ok(()), |mut ours| ours.end())
+        self.owned.take().map_or(Ok(()), |mut owned| {
+            owned.end()?;
+            owned.folder.remove()
+        })
     }
 
-    fn ours(&self, what: &'static str) -> Result<&Ours, SandboxError> {
-        self.ours.as_ref().ok_or(SandboxError::NotOurs(what))
+    fn inside(&self, what: &'static str) -> Result<&Inside, SandboxError> {
+        self.inside.as_ref().ok_or(SandboxError::NotOurs(what))
     }
 }
 
-impl Ours {
+impl Inside {
+    fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            audit: AuditLog::new(folder.join("audit.log")),
+        }
+    }
+}
+
+impl Owned {
     fn end(&mut self) -> Result<(), SandboxError> {
         while let Some(mut process) = self.processes.pop() {
             process.kill();
         }
-        remains::clear(self.folder.path())
+        remains::end(self.folder.path())
     }
 }
 
-impl Drop for Ours {
+impl Drop for Owned {
     fn drop(&mut self) {
         let _ = self.end();
     }

@@ -8,12 +8,18 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::error::SandboxError;
-use super::node;
 use super::processes::MARK;
+use super::{folders, node};
 
-/// Ends every process that carries the folder's mark, then removes the control groups and the folder. Namespaces,
-/// mounts and network devices go with the processes.
+/// Ends what is left and removes the folder.
 pub(crate) fn clear(folder: &Path) -> Result<(), SandboxError> {
+    end(folder)?;
+    folders::remove(folder)
+}
+
+/// Ends every process that carries the folder's mark, then removes the control groups. Namespaces, mounts and network
+/// devices go with the processes.
+pub(crate) fn end(folder: &Path) -> Result<(), SandboxError> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let left = marked(folder);
@@ -23,7 +29,7 @@ pub(crate) fn clear(folder: &Path) -> Result<(), SandboxError> {
             }
         }
         if left.is_empty() && node::remove_cgroups(folder) {
-            break;
+            return Ok(());
         }
         if Instant::now() > deadline {
             let source = std::io::ErrorKind::TimedOut.into();
@@ -34,12 +40,6 @@ pub(crate) fn clear(folder: &Path) -> Result<(), SandboxError> {
             return Err(SandboxError::Io { doing, source });
         }
         std::thread::sleep(Duration::from_millis(10));
-    }
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(SandboxError::io(format!("removing {}", folder.display()))(error))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -17,22 +17,33 @@ pub(crate) fn name(folder: &Path) -> String {
     format!("aphex-ops-sandbox-{hash}")
 }
 
-/// The places where control groups are made: one for each controller with version 1, the root with version 2.
+/// The folders below which control groups are: the root itself with version 2, else one for each controller.
 fn hierarchies() -> Vec<PathBuf> {
-    if Path::new(ROOT).join("cgroup.controllers").is_file() {
+    if is_version_2() {
         return vec![ROOT.into()];
     }
     let entries = fs::read_dir(ROOT).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| path.join("tasks").is_file())
+        .filter(|path| path.join("cgroup.procs").is_file())
         .collect()
+}
+
+fn is_version_2() -> bool {
+    Path::new(ROOT).join("cgroup.controllers").is_file()
 }
 
 /// Makes the group; kubelet wants to find it.
 pub(crate) fn create(folder: &Path) -> Result<(), SandboxError> {
-    for hierarchy in hierarchies() {
-        let path = hierarchy.join(name(folder));
+    if is_version_2() {
+        let wanted = "+cpu +cpuset +memory +pids";
+        let path = Path::new(ROOT).join("cgroup.subtree_control");
+        fs::write(&path, wanted).map_err(SandboxError::io(format!(
+            "writing {wanted} to {}",
+            path.display()
+        )))?;
+    }
+    for path in groups(folder) {
         fs::create_dir_all(&path).map_err(SandboxError::io(format!("creating {}", path.display())))?;
     }
     Ok(())
@@ -40,12 +51,16 @@ pub(crate) fn create(folder: &Path) -> Result<(), SandboxError> {
 
 /// Removes the group and all groups in it. False while there is one that still has processes.
 pub(crate) fn remove(folder: &Path) -> bool {
-    let paths: Vec<PathBuf> = hierarchies()
+    let groups = groups(folder);
+    groups.iter().for_each(|path| remove_tree(path));
+    !groups.iter().any(|path| path.exists())
+}
+
+fn groups(folder: &Path) -> Vec<PathBuf> {
+    hierarchies()
         .into_iter()
         .map(|hierarchy| hierarchy.join(name(folder)))
-        .collect();
-    paths.iter().for_each(|path| remove_tree(path));
-    !paths.iter().any(|path| path.exists())
+        .collect()
 }
 
 /// The files of a control group cannot be removed and need not be: only folders are.
