@@ -4,19 +4,20 @@ use http::{HeaderValue, Method, StatusCode, header};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-pub(super) type Answer = http::Response<Bytes>;
+/// Boxed, for it travels as the error of many functions.
+pub(super) type Answer = Box<http::Response<Bytes>>;
 
 /// An answer either way: `?` ends a request early.
 pub(super) type Reply = Result<Answer, Answer>;
 
 pub(super) fn empty(status: StatusCode) -> Answer {
-    let mut answer = Answer::new(Bytes::new());
+    let mut answer = Box::new(http::Response::new(Bytes::new()));
     *answer.status_mut() = status;
     answer
 }
 
 pub(super) fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Answer::new(body.into());
+    let mut answer = Box::new(http::Response::new(body.into()));
     *answer.status_mut() = status;
     answer
         .headers_mut()

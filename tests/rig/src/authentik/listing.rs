@@ -114,12 +114,20 @@ impl Filter {
                 "false" => value == false,
                 _ => true,
             },
-            FilterKind::Exact | FilterKind::Choice(_) => match value {
-                Value::String(text) => text == wanted,
-                Value::Array(items) => items.iter().any(|item| item == wanted),
-                other => other.to_string() == wanted,
-            },
+            FilterKind::Exact | FilterKind::Choice(_) => equals(value, wanted),
         }
+    }
+}
+
+/// A list is equal if one of its items is.
+fn equals(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::String(text) => text == wanted,
+        Value::Number(number) => wanted
+            .parse()
+            .is_ok_and(|wanted: i64| number.as_i64() == Some(wanted)),
+        Value::Array(items) => items.iter().any(|item| equals(item, wanted)),
+        _ => false,
     }
 }
 

@@ -1,6 +1,5 @@
 //! The server: listening, refusing, answering, and what a test can see and change while it runs.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -49,7 +48,7 @@ struct Shared {
 struct Router {
     state: RouterState,
     /// Each state answers so many requests, then the next takes over.
-    script: VecDeque<(RouterState, usize)>,
+    script: Vec<(RouterState, usize)>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,7 +65,7 @@ impl Authentik {
         let address = port.local_addr()?;
         let router = Router {
             state: RouterState::Up,
-            script: VecDeque::new(),
+            script: Vec::new(),
         };
         let shared = Arc::new(Shared {
             world: Mutex::new(World::new(options)),
@@ -108,7 +107,7 @@ impl Authentik {
     pub async fn set_state(&self, state: RouterState) -> io::Result<()> {
         self.route_by(Router {
             state,
-            script: VecDeque::new(),
+            script: Vec::new(),
         })
         .await
     }
@@ -197,20 +196,23 @@ impl Drop for Authentik {
 }
 
 impl Router {
+    /// The state that answers the next request.
     fn peek(&self) -> RouterState {
-        self.script.front().map_or(self.state, |(state, _)| *state)
+        self.script
+            .iter()
+            .find(|(_, left)| *left > 0)
+            .map_or(self.state, |(state, _)| *state)
     }
 
-    /// The state that answers the next request.
+    /// That state, and one request less for it.
     fn advance(&mut self) -> RouterState {
-        while self.script.front().is_some_and(|(_, left)| *left == 0) {
-            self.script.pop_front();
+        match self.script.iter_mut().find(|(_, left)| *left > 0) {
+            Some((state, left)) => {
+                *left -= 1;
+                *state
+            }
+            None => self.state,
         }
-        let state = self.peek();
-        if let Some((_, left)) = self.script.front_mut() {
-            *left -= 1;
-        }
-        state
     }
 }
 
@@ -250,7 +252,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared, request).await.map(Full::new)) }
+        async move { Ok::<_, Infallible>((*answer(&shared, request).await).map(Full::new)) }
     });
     // A client that goes away is no concern of the server.
     _ = hyper::server::conn::http1::Builder::new()

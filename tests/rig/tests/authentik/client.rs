@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use rig::authentik::Authentik;
 use serde_json::Value;
 
-pub struct Client {
+pub(crate) struct Client {
     base: String,
     http: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
     bearer: Option<String>,
@@ -19,62 +19,63 @@ pub struct Client {
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map(|value| value.to_str().unwrap())
             .unwrap_or_default()
     }
 
-    pub fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         self.header("content-type").starts_with("text/html")
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
 
     /// Expects a status and a JSON body.
     #[track_caller]
-    pub fn expect_json(self, status: u16, body: &Value) {
+    pub(crate) fn expect_json(self, status: u16, body: &Value) {
         assert_eq!((self.status.as_u16(), &self.json()), (status, body));
     }
 
     /// Expects what a crash of the backend answers to a write.
     #[track_caller]
-    pub fn expect_405_html(self) {
+    pub(crate) fn expect_405_html(self) {
         assert_eq!(self.status, 405, "{self:?}");
         assert!(self.is_html() && self.body.is_empty(), "{self:?}");
         assert_eq!(self.header("allow"), "GET, HEAD, OPTIONS");
     }
 
     #[track_caller]
-    pub fn expect_html(self, status: u16) {
+    pub(crate) fn expect_html(self, status: u16) {
         assert!(self.status == status && self.is_html(), "{self:?}");
     }
 
     #[track_caller]
-    pub fn expect_detail(self, status: u16, detail: &str) {
+    pub(crate) fn expect_detail(self, status: u16, detail: &str) {
         self.expect_json(status, &serde_json::json!({ "detail": detail }));
     }
 }
 
 impl Client {
-    pub fn new(authentik: &Authentik) -> Self {
+    pub(crate) fn new(authentik: &Authentik) -> Self {
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
             .build_http();
         Self {
@@ -85,7 +86,7 @@ impl Client {
         }
     }
 
-    pub fn bearer(authentik: &Authentik, key: &str) -> Self {
+    pub(crate) fn bearer(authentik: &Authentik, key: &str) -> Self {
         Self {
             bearer: Some(key.into()),
             ..Self::new(authentik)
@@ -93,7 +94,7 @@ impl Client {
     }
 
     /// Exactly these headers, besides the Bearer key and the cookies.
-    pub async fn try_send(
+    pub(crate) async fn try_send(
         &self,
         method: &str,
         path: &str,
@@ -128,21 +129,27 @@ impl Client {
         })
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[("accept", "application/json")], "")
             .await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[("accept", "application/json")], "")
             .await
     }
 
-    pub async fn write(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn write(&self, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [
             ("accept", "application/json"),
             ("content-type", "application/json"),
@@ -150,15 +157,15 @@ impl Client {
         self.send(method, path, &headers, &body.to_string()).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.write("POST", path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.write("PATCH", path, body).await
     }
 
-    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -169,11 +176,11 @@ impl Client {
         self.send("POST", path, &headers, &body).await
     }
 
-    pub fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.jar.lock().unwrap().get(name).cloned()
     }
 
-    pub fn forget_cookies(&self) {
+    pub(crate) fn forget_cookies(&self) {
         self.jar.lock().unwrap().clear();
     }
 
