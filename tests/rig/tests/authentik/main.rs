@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod client;
+mod http_rules;
+mod login;
 mod router_states;
+mod tokens;
 
 use client::Client;
 use rig::authentik::{Authentik, Options};
