@@ -1,14 +1,20 @@
 //! All HTTP that is not Kubernetes; the only importer of reqwest.
+//!
+//! One client with the rules of the whole product: only http and https, certificates always verified,
+//! every request bounded in time and size, no redirect unless asked for and then on the same host only,
+//! and no connection to an internal address unless the configuration names the host ([`guard`]). What is
+//! sent again after trouble depends on whether sending it twice does harm ([`Request::idempotent`]).
+//!
+//! HTTP/1.1 only: the Host header is then the only place that names the authority, so that a request can
+//! be led to another address ([`Http::forward`]) and still be the one that the server expects.
 
-/// The HTTP client of a run.
-#[derive(Debug, Clone, Default)]
-pub struct Http;
-impl Http {
-    /// x
-    pub fn new(
-        _: &crate::model::config::Config,
-        _: &crate::converge::Stop,
-    ) -> Result<Self, crate::model::failure::Failure> {
-        Ok(Self)
-    }
-}
+mod answer;
+mod attempt;
+mod client;
+mod guard;
+mod request;
+mod trouble;
+
+pub use answer::Answer;
+pub use client::Http;
+pub use request::Request;
