@@ -54,55 +54,49 @@ fn data_loss(seen: &Seen) -> Vec<Refusal> {
 }
 
 fn plan_secret(seen: &Seen, secret: &SecretSeen, plan: &mut Plan<Action>) {
-    let before = plan.act.len() + plan.wait.len();
+    let mut own = Plan::default();
+    let mut add = Vec::new();
     let action = |change| Action {
         namespace: secret.spec.namespace.clone(),
         secret: secret.spec.name,
         uid: secret.uid.clone(),
         change,
     };
-    let mut add = Vec::new();
     for key in &secret.keys {
+        let name = key.spec.at.key;
         match decide(seen, secret, key) {
             Decision::Keep => {}
             Decision::Fill(from) if key.quality == Quality::Empty => {
-                plan.act.push(action(Change::FillEmpty(Fill {
-                    key: key.spec.at.key,
-                    from,
-                })));
+                own.act.push(action(Change::FillEmpty(Fill { key: name, from })));
             }
-            Decision::Fill(from) => add.push(Fill {
-                key: key.spec.at.key,
-                from,
-            }),
-            Decision::Align(source) => plan.act.push(action(Change::Align {
-                key: key.spec.at.key,
-                source,
-            })),
+            Decision::Fill(from) => add.push(Fill { key: name, from }),
+            Decision::Align(source) => own.act.push(action(Change::Align { key: name, source })),
             Decision::Later(source) => {
                 let message = format!(
-                    "key {} follows when {}/{} is there",
-                    key.spec.at.key, source.secret, source.key
+                    "key {name} follows when {}/{} is there",
+                    source.secret, source.key
                 );
-                plan.wait
+                own.wait
                     .push(Wait::new(secret.spec.object(), Reason::NotFound, message));
             }
         }
-        warn(secret, key, plan);
     }
     if !add.is_empty() {
-        plan.act.push(action(Change::Add(add)));
+        own.act.push(action(Change::Add(add)));
     }
-    let changes = plan.act.len() + plan.wait.len() - before;
-    if secret.immutable && changes > 0 {
-        plan.act.truncate(plan.act.len().saturating_sub(changes));
-        plan.refused.push(immutable(secret));
-    } else if changes == 0 {
+    if own.is_converged() {
         plan.notes.push(Note::unchanged(
             secret.spec.object(),
             format!("{} keys", secret.keys.len()),
         ));
+    } else if secret.immutable {
+        plan.refused.push(immutable(secret));
+    } else {
+        plan.act.extend(own.act);
+        plan.wait.extend(own.wait);
     }
+    plan.notes
+        .extend(secret.keys.iter().filter_map(|key| warning(secret, key)));
 }
 
 enum Decision {
@@ -157,12 +151,11 @@ fn copy_of(seen: &Seen, source: &KeyRef) -> Option<KeyRef> {
         .map(|key| key.spec.at.clone())
 }
 
-fn warn(secret: &SecretSeen, key: &KeySeen, plan: &mut Plan<Action>) {
-    if let (true, Some(complaint)) = (key.quality.has_value(), key.quality.complaint()) {
-        let message = format!("key {} {complaint}; it is kept", key.spec.at.key);
-        plan.notes
-            .push(Note::warning(secret.spec.object(), Reason::InvalidValue, message));
-    }
+/// A value that exists is kept, whatever it looks like.
+fn warning(secret: &SecretSeen, key: &KeySeen) -> Option<Note> {
+    let complaint = key.quality.complaint().filter(|_| key.quality.has_value())?;
+    let message = format!("key {} {complaint}; it is kept", key.spec.at.key);
+    Some(Note::warning(secret.spec.object(), Reason::InvalidValue, message))
 }
 
 fn immutable(secret: &SecretSeen) -> Refusal {
@@ -175,3 +168,6 @@ fn immutable(secret: &SecretSeen) -> Refusal {
             .to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
