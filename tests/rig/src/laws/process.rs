@@ -6,20 +6,23 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::proxy::kill::can_run;
+
 /// Between two looks at the memory of a process.
 const SAMPLING: Duration = Duration::from_millis(10);
 
-pub(super) fn cmdline(pid: u32) -> Vec<u8> {
-    read(pid, "cmdline")
-}
-
-pub(super) fn environ(pid: u32) -> Vec<u8> {
-    read(pid, "environ")
-}
-
-/// Empty for a process that has ended.
-fn read(pid: u32, file: &str) -> Vec<u8> {
-    std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default()
+/// A file that is not empty while the process runs. Right after its start it is for a moment: execve(2) reports
+/// success before it has laid out the new arguments and environment. Empty also if it may not be read.
+pub(super) async fn filled(pid: u32, file: &str) -> Vec<u8> {
+    for _ in 0..100 {
+        match std::fs::read(format!("/proc/{pid}/{file}")) {
+            Ok(bytes) if bytes.is_empty() && can_run(pid) => {
+                tokio::time::sleep(Duration::from_millis(1)).await
+            }
+            result => return result.unwrap_or_default(),
+        }
+    }
+    Vec::new()
 }
 
 /// Watches the peak resident memory of a process. The kernel keeps the peak itself, so that only growth after the
@@ -34,7 +37,11 @@ impl Peak {
         let kib = Arc::new(AtomicU64::new(0));
         let seen = kib.clone();
         let watching = tokio::spawn(async move {
-            while let Some(peak) = high_water_mark(&read(pid, "status")) {
+            while let Some(peak) = std::fs::read(format!("/proc/{pid}/status"))
+                .ok()
+                .as_deref()
+                .and_then(high_water_mark)
+            {
                 seen.store(peak, Ordering::Relaxed);
                 tokio::time::sleep(SAMPLING).await;
             }

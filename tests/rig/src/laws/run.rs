@@ -131,7 +131,12 @@ impl Run {
         if let Some(recorder) = &self.recorder {
             recorder.victim(pid);
         }
-        let (cmdline, environ) = (process::cmdline(pid), process::environ(pid));
+        let cmdline = process::filled(pid, "cmdline").await;
+        let environ = if self.env.is_empty() {
+            Vec::new()
+        } else {
+            process::filled(pid, "environ").await
+        };
         let peak = Peak::watch(pid);
         let feed = feed(child.stdin.take(), &self.stdin);
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));

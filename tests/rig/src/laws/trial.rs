@@ -1,6 +1,6 @@
 //! One case: the world is reset, the command meets its faults, is run again, and every law is looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::World;
 use super::canary::{Canaries, Hit};
@@ -224,15 +224,7 @@ impl<'a, W: World> Trial<'a, W> {
 
     /// Every secret that was in any state, in all that any run let out.
     fn look_for_leaks(&mut self) {
-        let mut secrets = self.world.planted();
-        let found = self.states.iter().flat_map(|state| &state.secrets);
-        secrets.extend(
-            found
-                .filter(|(key, _)| !self.world.is_public(key))
-                .map(|(_, value)| value.clone()),
-        );
-        secrets.sort();
-        secrets.dedup();
+        let (names, secrets): (Vec<_>, Vec<_>) = self.secrets().into_iter().unzip();
         let canaries = Canaries::new(&secrets);
         let mut hits: Vec<Hit> = Vec::new();
         for (run, index) in self.runs.iter().zip(1..) {
@@ -247,8 +239,24 @@ impl<'a, W: World> Trial<'a, W> {
         for (key, value) in self.states.iter().flat_map(|state| &state.entries) {
             hits.extend(canaries.scan(key, value.to_string().as_bytes()));
         }
-        hits.iter()
-            .for_each(|hit| self.violated(Law::NoLeak, hit.to_string()));
+        for Hit { output, secret, form } in hits {
+            self.violated(
+                Law::NoLeak,
+                format!("{output} shows {} as {form:?}", names[secret]),
+            );
+        }
+    }
+
+    /// All values that must not be let out, by their names.
+    fn secrets(&self) -> Vec<(String, Vec<u8>)> {
+        let planted = self.world.planted().into_iter().zip(1..);
+        let planted = planted.map(|(value, number)| (value, format!("planted secret {number}")));
+        let found = self.states.iter().flat_map(|state| &state.secrets);
+        let found = found.filter(|(key, _)| !self.world.is_public(key));
+        let all: BTreeMap<_, _> = planted
+            .chain(found.map(|(key, value)| (value.clone(), key.clone())))
+            .collect();
+        all.into_iter().map(|(value, name)| (name, value)).collect()
     }
 
     /// Adds what the command said last to the violations, unless it has let a secret out.

@@ -14,33 +14,46 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::exchange::{Ending, Target, answer};
+use super::run::Run;
 
 /// How long a client may take to close a connection whose answer it has in full.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Serves a connection, over TLS if there is a configuration for it.
-pub(super) async fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, target: Arc<Target>) {
+/// Serves a connection until it or its run ends, over TLS if there is a configuration for it.
+pub(super) async fn serve(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    target: Arc<Target>,
+    run: Arc<Run>,
+) {
+    tokio::select! {
+        () = accept(stream, tls, target, run.clone()) => {}
+        () = run.over() => {}
+    }
+}
+
+async fn accept(stream: TcpStream, tls: Option<Arc<ServerConfig>>, target: Arc<Target>, run: Arc<Run>) {
     // Small writes leave at once; if this cannot be set, answers are only slower.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => serve_http(stream, target, |stream| stream).await,
+        None => serve_http(stream, target, run, |stream| stream).await,
         Some(config) => {
             // A client that does not trust the certificate is the client's to report.
             if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
-                serve_http(stream, target, |stream| stream.get_ref().0).await;
+                serve_http(stream, target, run, |stream| stream.get_ref().0).await;
             }
         }
     }
 }
 
-async fn serve_http<S>(stream: S, target: Arc<Target>, tcp: fn(&S) -> &TcpStream)
+async fn serve_http<S>(stream: S, target: Arc<Target>, run: Arc<Run>, tcp: fn(&S) -> &TcpStream)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let ending = Arc::new(Mutex::new(None));
     let service = service_fn({
-        let (target, ending) = (target.clone(), ending.clone());
-        move |request| Box::pin(answer(target.clone(), ending.clone(), request))
+        let (run, ending) = (run.clone(), ending.clone());
+        move |request| Box::pin(answer(target.clone(), run.clone(), ending.clone(), request))
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
@@ -55,7 +68,7 @@ where
         Some(Ending::Kill(ticket)) => {
             let _ = stream.shutdown().await;
             let _ = timeout(GOODBYE, stream.read_u8()).await;
-            target.recorder.kill(ticket).await;
+            run.kill(ticket).await;
         }
         Some(Ending::Tunnel(upgraded)) => {
             let mut server = TokioIo::new(upgraded);

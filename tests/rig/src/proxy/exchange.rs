@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::body::{Body, full, streamed, truncated};
-use super::recorder::Ticket;
+use super::run::{Run, Ticket};
 use super::upstream::Forwarder;
-use super::{Fault, KillPoint, Moment, Recorder};
+use super::{Fault, KillPoint, Moment};
 
 /// How long a watch runs on after its head was delivered, when its client is to die "after the answer".
 const WATCHED: Duration = Duration::from_millis(50);
@@ -23,7 +23,6 @@ const WATCHED: Duration = Duration::from_millis(50);
 /// What all connections of one proxy share.
 pub(super) struct Target {
     pub(super) name: String,
-    pub(super) recorder: Recorder,
     pub(super) forwarder: Forwarder,
     /// True while new connections are refused.
     pub(super) refusing: watch::Sender<bool>,
@@ -54,6 +53,7 @@ impl std::error::Error for Cut {}
 /// One request on its way, on a connection whose `ending` it may decide.
 pub(super) struct Exchange {
     target: Arc<Target>,
+    run: Arc<Run>,
     ending: Arc<Mutex<Option<Ending>>>,
     ticket: Ticket,
     head: request::Parts,
@@ -63,18 +63,16 @@ pub(super) struct Exchange {
 /// Answers one request.
 pub(super) async fn answer(
     target: Arc<Target>,
+    run: Arc<Run>,
     ending: Arc<Mutex<Option<Ending>>>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Cut> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
-    let (ticket, fault) = target
-        .recorder
-        .admit(&target.name, &head, &body)
-        .await
-        .ok_or(Cut)?;
+    let (ticket, fault) = run.admit(&target.name, &head, &body).await.ok_or(Cut)?;
     let exchange = Exchange {
         target,
+        run,
         ending,
         ticket,
         head,
@@ -84,10 +82,7 @@ pub(super) async fn answer(
         None => exchange.pass().await?,
         Some(fault) => exchange.strike(fault).await?,
     };
-    exchange
-        .target
-        .recorder
-        .answered(exchange.ticket, response.status());
+    exchange.run.answered(exchange.ticket, response.status());
     Ok(response)
 }
 
@@ -163,11 +158,11 @@ impl Exchange {
 
     /// A task of its own: this exchange is dropped as soon as the dying client's connection closes.
     fn kill_later(&self, time: Duration) -> JoinHandle<()> {
-        let (recorder, ticket) = (self.target.recorder.clone(), self.ticket);
-        recorder.condemn();
+        let (run, ticket) = (self.run.clone(), self.ticket);
+        run.condemn();
         tokio::spawn(async move {
             tokio::time::sleep(time).await;
-            recorder.kill(ticket).await;
+            run.kill(ticket).await;
         })
     }
 
@@ -180,7 +175,7 @@ impl Exchange {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
-            self.target.recorder.condemn();
+            self.run.condemn();
             self.end(Ending::Kill(self.ticket));
         }
         Ok(response)

@@ -24,7 +24,7 @@ pub(super) async fn kill_and_wait(pid: u32) -> io::Result<()> {
 
 /// Whether any thread of the process may still run. The main thread alone does not tell: it is a zombie as soon
 /// as it has ended itself, whatever the others do, so the threads are counted as well (proc_pid_task(5)).
-fn can_run(pid: u32) -> bool {
+pub(crate) fn can_run(pid: u32) -> bool {
     let process = Path::new("/proc").join(pid.to_string());
     let Ok(stat) = std::fs::read_to_string(process.join("stat")) else {
         return false;

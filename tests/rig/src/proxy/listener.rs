@@ -47,11 +47,11 @@ impl Proxy {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let target = Arc::new(Target {
             name: target.to_owned(),
-            recorder: recorder.clone(),
             forwarder,
             refusing: watch::Sender::new(false),
         });
-        let accepting = tokio::spawn(accept(listener, address, tls, target.clone())).abort_handle();
+        let accepting =
+            tokio::spawn(accept(listener, address, tls, target.clone(), recorder.clone())).abort_handle();
         Ok(Self {
             url: format!("{scheme}://{address}"),
             ca_pem,
@@ -87,6 +87,7 @@ async fn accept(
     address: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
     target: Arc<Target>,
+    recorder: Recorder,
 ) {
     let mut refusing = target.refusing.subscribe();
     let mut listener = Some(listener);
@@ -100,7 +101,7 @@ async fn accept(
                     Some(_) = connections.join_next() => {}
                     accepted = listener.accept() => {
                         if let Ok((stream, _)) = accepted {
-                            connections.spawn(serve(stream, tls.clone(), target.clone()));
+                            connections.spawn(serve(stream, tls.clone(), target.clone(), recorder.run()));
                         }
                     }
                 }

@@ -28,9 +28,10 @@ mod connection;
 mod exchange;
 mod families;
 mod fault;
-mod kill;
+pub(crate) mod kill;
 mod listener;
 mod recorder;
+mod run;
 mod script;
 mod upstream;
 

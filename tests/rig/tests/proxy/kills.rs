@@ -114,3 +114,24 @@ async fn after_a_kill_nothing_passes_until_the_next_run() {
     assert_eq!(setting.arrived(), ["GET /1"]);
     assert_eq!(setting.recorder.requests()[0].number, 1);
 }
+
+#[tokio::test]
+async fn a_kill_that_is_late_does_not_strike_the_next_run() {
+    let setting = Setting::new().await;
+    let paths = ["/1", "/2", "/3", "/4"];
+    for _ in 0..10 {
+        // The client may have ended by itself when its last answer was delivered, and the next one is named at once.
+        setting.recorder.reset();
+        setting
+            .recorder
+            .script(Script::at(4, Fault::Kill(KillPoint::AfterAnswer)));
+        let mut child = spawn(setting.proxy.url(), &paths);
+        setting.recorder.victim(child.id().unwrap());
+        child.wait().await.unwrap();
+        setting.recorder.reset();
+        let mut child = spawn(setting.proxy.url(), &paths);
+        setting.recorder.victim(child.id().unwrap());
+        assert_eq!(child.wait().await.unwrap().code(), Some(0));
+        assert_eq!(setting.recorder.requests().len(), 4);
+    }
+}
