@@ -18,3 +18,8 @@ mod trouble;
 pub use answer::Answer;
 pub use client::Http;
 pub use request::Request;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
