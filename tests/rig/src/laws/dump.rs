@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::{Api, Client};
 use serde_json::Value;
@@ -97,11 +98,8 @@ impl Dump {
     /// Reads all objects of these kinds. A kind that the server does not know has none. Left out is what the
     /// cluster makes by itself, and from each object what no two runs share (see the module `normal`).
     pub async fn of_cluster(client: &Client, kinds: &[Kind]) -> Result<Self, kube::Error> {
-        let mut objects = Vec::new();
-        for kind in kinds {
-            objects.extend(list(client, kind).await?);
-        }
-        Ok(Self::of_objects(objects))
+        let lists = try_join_all(kinds.iter().map(|kind| list(client, kind))).await?;
+        Ok(Self::of_objects(lists.into_iter().flatten()))
     }
 
     /// The same, of objects that are at hand (JSON as the API server writes it, each with `apiVersion` and `kind`).

@@ -8,6 +8,19 @@
 //! Beneath them: [`run`] runs a command as a process of its own, [`dump`] takes the state of a cluster in a form
 //! that can be compared between runs, and a [`World`] is what a test provides: a cluster and servers that can be
 //! put back to their initial state.
+//!
+//! ```no_run
+//! # async fn example(mut worlds: [impl rig::laws::World; 2]) -> Result<(), rig::laws::Trouble> {
+//! use rig::laws::sweep;
+//! use rig::proxy::Fault;
+//!
+//! let report = sweep::kills(&mut worlds).await?;
+//! assert!(report.missed == 0 && report.violations.is_empty(), "{report}");
+//! let report = sweep::faults(&mut worlds, &Fault::by_status()).await?;
+//! assert!(report.violations.is_empty(), "{report}");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod canary;
 mod case;

@@ -22,7 +22,8 @@ pub trait World {
     /// The command whose laws are checked. Its timeout is what "it hangs" means.
     fn command(&self) -> Run;
 
-    /// Puts everything back to the initial state.
+    /// Puts everything back to the initial state, as [`World::dump`] not through the proxies: they cut off every
+    /// connection when a run begins.
     async fn reset(&mut self) -> Result<(), Trouble>;
 
     /// The state now, read directly and not through the proxies.
