@@ -12,6 +12,7 @@ use crate::{
     model::{
         exit::Exit,
         failure::{Failure, Reason},
+        object::ObjectRef,
     },
     retry,
 };
@@ -97,6 +98,9 @@ impl Run<'_> {
             }
         };
         self.failures.extend(refused.into_iter().map(Failure::from));
+        let acted: Vec<ObjectRef> = self.report.actions.iter().map(|row| row.object.clone()).collect();
+        // What this run has just made is not "unchanged" besides; a warning about it is still told.
+        notes.retain(|note| note.reason.is_some() || !acted.contains(&note.object));
         self.report.actions.extend(notes.into_iter().map(note_row));
         ended
     }
