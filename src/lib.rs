@@ -6,6 +6,7 @@ pub(crate) mod entropy;
 pub mod http;
 pub mod kubernetes;
 pub mod model;
+pub(crate) mod planted;
 pub mod render;
 pub mod report;
 pub(crate) mod retry;
