@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rig::sandbox::{
-    self, AuditMark, Image, Named, Options, Programs, Record, Sandbox, SandboxError, Size, State,
+    self, AuditMark, DexDeployment, Image, Named, Options, Programs, Record, Sandbox, SandboxError, Size,
+    State,
 };
 
 /// Real clusters and stand-ins for tests.
@@ -83,6 +84,11 @@ pub(crate) enum Command {
         #[arg(long)]
         writes: bool,
     },
+    /// Put Dex into a sandbox of size node, as the platform would: with no replicas, in a namespace that exists.
+    ApplyDex {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Compile the programs that a size needs, so that starting it takes seconds.
     Build {
         /// How much of a cluster.
@@ -106,6 +112,12 @@ pub(crate) enum Command {
         /// How much of a cluster.
         #[arg(long, value_enum)]
         size: Size,
+    },
+    /// Connect to a host by its name, to see from a pod whether names and Services work.
+    #[command(hide = true)]
+    Reach {
+        /// `name:port`.
+        host: String,
     },
     /// Keep a pod's namespaces open (the image localhost/pause:1).
     #[command(hide = true)]
@@ -172,11 +184,23 @@ impl Command {
             } => {
                 audit(&Sandbox::attach(&which.name).await?, since, &user_agent, writes).await?;
             }
+            Self::ApplyDex { which } => {
+                DexDeployment::default()
+                    .apply(&Sandbox::attach(&which.name).await?)
+                    .await?;
+            }
             Self::Build { size } => {
                 Programs::ensure(size.programs())?;
             }
             Self::BenchStart { size, runs } => bench_start(size, runs).await?,
             Self::Launch { which, size } => which.named()?.serve(size).await?,
+            Self::Reach { host } => {
+                let connected = tokio::net::TcpStream::connect(&host).await;
+                connected.map_err(|source| SandboxError::Io {
+                    doing: format!("connecting to {host}"),
+                    source,
+                })?;
+            }
             Self::Pause => return sandbox::init::pause().await,
             Self::Init { command } => return sandbox::init::run(&command).await,
             Self::Node { folder } => sandbox::run_node(&folder).await?,

@@ -1,5 +1,7 @@
 //! The middle size: controllers act on objects, and pods become ready without running.
 
+#![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
+
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;

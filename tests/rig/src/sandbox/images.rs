@@ -3,7 +3,7 @@
 //! One layer, one manifest, and an index whose annotations carry the names under which `ctr images import` finds it
 //! (OCI image-spec 1.1, image-layout; the annotation is containerd's).
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -178,8 +178,11 @@ impl Image {
                     archive.append_data(&mut header, &entry.path, text.as_bytes())?;
                 }
                 Content::File(source) => {
-                    header.set_size(fs::metadata(source)?.len());
-                    archive.append_data(&mut header, &entry.path, File::open(source)?)?;
+                    let file = File::open(source).map_err(|error| {
+                        io::Error::new(error.kind(), format!("{}: {error}", source.display()))
+                    })?;
+                    header.set_size(file.metadata()?.len());
+                    archive.append_data(&mut header, &entry.path, file)?;
                 }
             }
         }
@@ -262,4 +265,94 @@ fn append_from(archive: &mut Builder<File>, path: &str, size: u64, content: impl
     let mut header = header(0o644);
     header.set_size(size);
     archive.append_data(&mut header, path, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use super::*;
+
+    /// The files of a tarball.
+    fn unpack(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+        let mut archive = tar::Archive::new(bytes);
+        let entries = archive.entries().unwrap().map(|entry| {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().display().to_string();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            (path, content)
+        });
+        entries.collect()
+    }
+
+    fn written(image: &Image) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        image.write(&folder.path().join("image.tar")).unwrap();
+        fs::read(folder.path().join("image.tar")).unwrap()
+    }
+
+    fn json_at(files: &BTreeMap<String, Vec<u8>>, descriptor: &Value) -> Value {
+        let bytes = &files[&blob_path(descriptor["digest"].as_str().unwrap())];
+        assert_eq!(descriptor["size"], bytes.len());
+        assert_eq!(descriptor["digest"], digest(Sha256::new_with_prefix(bytes)));
+        serde_json::from_slice(bytes).unwrap()
+    }
+
+    #[test]
+    fn every_digest_leads_to_the_bytes_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("tool");
+        fs::write(&program, "not really a program").unwrap();
+        let image = Image::of_program("localhost/tool:1", &program)
+            .named("localhost/other:1")
+            .user("1:1");
+        let files = unpack(&written(&image.argument("serve")));
+
+        let index: Value = serde_json::from_slice(&files["index.json"]).unwrap();
+        let names: Vec<_> = index["manifests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|manifest| {
+                manifest["annotations"]["io.containerd.image.name"]
+                    .as_str()
+                    .unwrap()
+            })
+            .collect();
+        assert_eq!(names, ["localhost/tool:1", "localhost/other:1"]);
+        let manifest = json_at(&files, &index["manifests"][0]);
+        let config = json_at(&files, &manifest["config"]);
+        assert_eq!(config["config"]["Entrypoint"], json!(["/tool"]));
+        assert_eq!(config["config"]["Cmd"], json!(["serve"]));
+        assert_eq!(config["config"]["User"], "1:1");
+        assert_eq!(config["rootfs"]["diff_ids"][0], manifest["layers"][0]["digest"]);
+
+        let layer = &files[&blob_path(manifest["layers"][0]["digest"].as_str().unwrap())];
+        assert_eq!(
+            manifest["layers"][0]["digest"],
+            digest(Sha256::new_with_prefix(layer))
+        );
+        let content = unpack(layer);
+        assert_eq!(content["tool"], b"not really a program");
+        assert!(content["etc/passwd"].starts_with(b"root:x:0:0:"));
+    }
+
+    #[test]
+    fn the_same_content_gives_the_same_bytes() {
+        let image = Image::of_program("localhost/tool:1", Path::new("/bin/sh"));
+        assert_eq!(written(&image), written(&image));
+        assert_ne!(
+            written(&image),
+            written(&image.clone().text("/one-more", 0o644, ""))
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let image = Image::of_program("localhost/tool:1", Path::new("/no/such/tool"));
+        let error = image.write(Path::new("/dev/null")).unwrap_err().to_string();
+        assert!(error.contains("/no/such/tool"), "{error}");
+    }
 }

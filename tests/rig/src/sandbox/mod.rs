@@ -8,6 +8,7 @@ mod background;
 mod certificates;
 mod control_plane;
 mod controllers;
+mod dex;
 mod error;
 mod executable;
 mod fake_nodes;
@@ -38,11 +39,12 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEvent, AuditMark, ObjectRef, ResponseStatus, Stage, User};
 pub use background::{Named, Record, State};
+pub use dex::{Dex, DexDeployment};
 pub use error::SandboxError;
 pub use images::Image;
 pub use kubeconfig::USER_AGENT;
-pub use node::run_inside as run_node;
-pub use objects::apply;
+pub use node::{RIG_IMAGE, run_inside as run_node};
+pub use objects::{apply, apply_all};
 pub use prerequisites::Missing;
 pub use programs::{Module, Program, Programs};
 
@@ -137,12 +139,15 @@ struct Owned {
 
 impl Sandbox {
     /// Starts a sandbox in a temporary folder and waits until it is ready. Compiles what is not compiled yet, which
-    /// takes many minutes on a new machine.
+    /// takes many minutes on a new machine. If `RIG_KUBECONFIG` names a kubeconfig, that cluster is used instead.
     ///
     /// # Errors
     /// When prerequisites are missing (all of them are named), a program does not compile, or the cluster does not
     /// become ready.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        if let Some(path) = std::env::var_os("RIG_KUBECONFIG") {
+            return Self::from_kubeconfig(Path::new(&path)).await;
+        }
         prerequisites::check(options.size)?;
         let programs = ensure(options.size.programs()).await?;
         Self::start_in(Folder::temporary()?, &programs, options).await

@@ -1,30 +1,41 @@
-//! Putting plain YAML into a sandbox.
+//! Putting objects into a sandbox.
 
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, ResourceExt, discovery};
+use serde_json::Value;
 
 use super::error::SandboxError;
 use super::kubeconfig::USER_AGENT;
 
-/// Applies the documents in their order, server-side and by force: whatever is there is the rig's to change.
+/// Applies the documents of a YAML text in their order, server-side and by force: whatever is there is the rig's to
+/// change.
 ///
 /// # Errors
 /// When a document is no object, its kind is unknown, or the API server refuses it; the error names it.
 pub async fn apply(client: &Client, yaml: &str) -> Result<(), SandboxError> {
-    let documents: Vec<DynamicObject> = serde_saphyr::from_multiple(yaml)
-        .map_err(|error| SandboxError::io("reading objects")(std::io::Error::other(error.to_string())))?;
-    for object in documents {
-        apply_one(client, &object).await?;
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(yaml).map_err(|error| malformed("objects", &error.to_string()))?;
+    apply_all(client, documents).await
+}
+
+/// The same for objects that are not text.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn apply_all(client: &Client, objects: Vec<Value>) -> Result<(), SandboxError> {
+    for object in objects {
+        apply_one(client, object).await?;
     }
     Ok(())
 }
 
-async fn apply_one(client: &Client, object: &DynamicObject) -> Result<(), SandboxError> {
+async fn apply_one(client: &Client, object: Value) -> Result<(), SandboxError> {
+    let object: DynamicObject =
+        serde_json::from_value(object).map_err(|error| malformed("an object", &error.to_string()))?;
     let types = object.types.clone().unwrap_or_default();
     let doing = format!("applying {} {}", types.kind, object.name_any());
-    let gvk = GroupVersionKind::try_from(&types)
-        .map_err(|error| SandboxError::io(doing.clone())(std::io::Error::other(error)))?;
+    let gvk = GroupVersionKind::try_from(&types).map_err(|error| malformed(&doing, &error.to_string()))?;
     let found = discovery::pinned_kind(client, &gvk).await;
     let (resource, _) = found.map_err(SandboxError::kubernetes(format!(
         "looking up the kind {}",
@@ -39,4 +50,8 @@ async fn apply_one(client: &Client, object: &DynamicObject) -> Result<(), Sandbo
         .patch(&object.name_any(), &by_force, &Patch::Apply(object))
         .await;
     applied.map(|_| ()).map_err(SandboxError::kubernetes(doing))
+}
+
+fn malformed(what: &str, reason: &str) -> SandboxError {
+    SandboxError::io(format!("reading {what}"))(std::io::Error::other(reason.to_owned()))
 }

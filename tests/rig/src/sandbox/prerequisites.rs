@@ -30,6 +30,7 @@ const NODE: &[Need] = &[
     need("nsenter", "util-linux"),
     need("mount", "mount"),
     need("ip", "iproute2"),
+    need("modprobe", "kmod"),
     need("iptables", "iptables"),
     need("conntrack", "conntrack"),
     need("containerd", "containerd"),

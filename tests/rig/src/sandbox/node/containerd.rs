@@ -12,6 +12,7 @@ use super::super::images::Image;
 use super::super::processes::{Process, Start};
 use super::super::programs::run;
 use super::super::{certificates, prerequisites, readiness, remains};
+use super::PAUSE_IMAGE;
 use super::network::POD_DEVICE;
 
 const SOCKET: &str = "/run/containerd/containerd.sock";
@@ -47,7 +48,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 [grpc]
 address = "{SOCKET}"
 [plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "localhost/pause:1"
+sandbox_image = "{PAUSE_IMAGE}"
 restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"

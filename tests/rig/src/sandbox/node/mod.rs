@@ -36,6 +36,10 @@ pub use inside::run as run_inside;
 
 /// Name of the node.
 pub(crate) const NAME: &str = "sandbox";
+/// Keeps the namespaces of every pod.
+const PAUSE_IMAGE: &str = "localhost/pause:1";
+/// The image of the `rig` program, which is in every node: its entry point takes `rig`'s arguments.
+pub const RIG_IMAGE: &str = "localhost/rig:1";
 /// The node's address, which only exists in the sandbox's network namespace.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(172, 30, 0, 1);
 /// Inside, nobody competes for ports.
@@ -124,11 +128,12 @@ fn enter(folder: &Path, listener: TcpListener) -> Result<Process, SandboxError> 
     start.start()
 }
 
-/// Images that are in the node before its first pod.
+/// Images that are in the node before its first pod. `rig` is the pause program too, and then gets no arguments.
 fn first_images(coredns: &Path) -> Result<Vec<Image>, SandboxError> {
-    let rig = executable()?;
     Ok(vec![
-        Image::of_program("localhost/pause:1", &rig).argument("pause"),
+        Image::of_program(PAUSE_IMAGE, &executable()?)
+            .named(RIG_IMAGE)
+            .argument("pause"),
         Image::of_program("localhost/coredns:1", coredns),
     ])
 }

@@ -1,6 +1,7 @@
 //! The node's side of the network.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::super::control_plane::SERVICE_RANGE;
@@ -24,10 +25,10 @@ pub(crate) fn set_up() -> Result<(), SandboxError> {
     ip(&["route", "add", SERVICE_RANGE, "dev", DEVICE])?;
     set("net/ipv4/ip_forward", "1")?;
     // Else a pod cannot reach a Service that ends in a pod of the same bridge.
-    match set("net/bridge/bridge-nf-call-iptables", "1") {
-        Err(SandboxError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        other => other,
+    if !Path::new("/proc/sys/net/bridge").exists() {
+        run(Command::new("modprobe").arg("br_netfilter"))?;
     }
+    set("net/bridge/bridge-nf-call-iptables", "1")
 }
 
 fn ip(arguments: &[&str]) -> Result<(), SandboxError> {

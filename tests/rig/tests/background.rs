@@ -1,0 +1,131 @@
+//! Background sandboxes: `rig up` and `rig down`, also when the launcher is killed.
+
+#![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A machine's state folder of its own, so that tests know nothing of each other's sandboxes.
+struct State(TempDir);
+
+impl State {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn rig(&self, arguments: &[&str]) -> Output {
+        let mut rig = Command::new(env!("CARGO_BIN_EXE_rig"));
+        rig.args(arguments)
+            .env("XDG_STATE_HOME", self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.rig(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.0.path().join("aphex-ops/sandbox/default")
+    }
+
+    fn launcher(&self) -> i32 {
+        let record: serde_json::Value =
+            serde_json::from_slice(&fs::read(self.folder().join("launcher.json")).unwrap()).unwrap();
+        i32::try_from(record["pid"].as_i64().unwrap()).unwrap()
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.rig(&["down", "--all"]);
+    }
+}
+
+/// Processes whose working directory is the sandbox's folder: each of a sandbox's own starts there.
+fn processes_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let is_in = |path: &PathBuf| {
+        fs::read_link(path.join("cwd"))
+            .is_ok_and(|cwd| cwd.to_string_lossy().starts_with(&*folder.to_string_lossy()))
+    };
+    entries.filter(is_in).collect()
+}
+
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if reached() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{what} has not come true");
+}
+
+#[test]
+fn up_is_idempotent_and_down_leaves_nothing() {
+    let state = State::new();
+    assert!(state.ok(&["up"]).starts_with("export KUBECONFIG="));
+    let launcher = state.launcher();
+    state.ok(&["up"]);
+    assert_eq!(state.launcher(), launcher);
+    assert!(state.ok(&["status"]).contains("ready"));
+    assert!(state.ok(&["logs"]).lines().any(|name| name == "kube-apiserver"));
+    let mark = state.ok(&["audit", "--mark"]);
+    let before = state.ok(&["audit", "--user-agent", "rig", "--since", mark.trim(), "--writes"]);
+    assert_eq!(before, "");
+    fs::write(
+        state.0.path().join("map.yaml"),
+        "{ apiVersion: v1, kind: ConfigMap, metadata: { name: m, namespace: default } }",
+    )
+    .unwrap();
+    state.ok(&["apply", state.0.path().join("map.yaml").to_str().unwrap()]);
+    let after = state.ok(&["audit", "--user-agent", "rig", "--since", mark.trim(), "--writes"]);
+    assert!(
+        after.starts_with("201 patch /api/v1/namespaces/default/configmaps/m?"),
+        "{after}"
+    );
+    assert_eq!(after.lines().count(), 1);
+
+    assert_eq!(processes_in(&state.folder()).len(), 2);
+    state.ok(&["down"]);
+    assert!(!state.folder().exists());
+    assert!(processes_in(&state.folder()).is_empty());
+    state.ok(&["down"]);
+}
+
+#[test]
+fn a_killed_launcher_leaves_no_process_and_its_name_can_be_used_again() {
+    let state = State::new();
+    state.ok(&["up"]);
+    let launcher = rustix::process::Pid::from_raw(state.launcher()).unwrap();
+    rustix::process::kill_process(launcher, rustix::process::Signal::KILL).unwrap();
+    until("the end of its processes", || {
+        processes_in(&state.folder()).is_empty()
+    });
+    assert!(state.ok(&["status"]).contains("dead"));
+    let refused = state.rig(&["kubeconfig"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("has died"));
+    state.ok(&["up"]);
+    assert!(state.ok(&["status"]).contains("ready"));
+    state.ok(&["down"]);
+    assert!(!state.folder().exists());
+}
+
+#[test]
+fn a_sandbox_that_is_not_there_is_said_to_be_so() {
+    let state = State::new();
+    let refused = state.rig(&["kubeconfig", "--name", "nobody"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(text.contains("nobody") && text.contains("rig up"), "{text}");
+}
