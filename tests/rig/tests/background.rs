@@ -129,3 +129,48 @@ fn a_sandbox_that_is_not_there_is_said_to_be_so() {
     let text = String::from_utf8_lossy(&refused.stderr);
     assert!(text.contains("nobody") && text.contains("rig up"), "{text}");
 }
+
+/// Control groups of the sandbox's pods. With version 1 there is a hierarchy for each controller, a level down.
+fn control_groups() -> Vec<PathBuf> {
+    let folders = |path: &Path| {
+        fs::read_dir(path)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect::<Vec<_>>()
+    };
+    let top = folders(Path::new("/sys/fs/cgroup"));
+    let below = top
+        .iter()
+        .filter(|path| path.is_dir())
+        .flat_map(|path| folders(path))
+        .collect::<Vec<_>>();
+    let ours = |path: &PathBuf| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("aphex-ops-sandbox-")
+    };
+    top.into_iter().chain(below).filter(ours).collect()
+}
+
+#[test]
+#[ignore = "starts a real node: root and Debian's containerd are needed"]
+fn a_killed_launcher_takes_the_whole_node_with_it() {
+    let before = control_groups();
+    let state = State::new();
+    state.ok(&["up", "--size", "node"]);
+    assert!(control_groups().len() > before.len());
+    let shims = || processes_in(Path::new("/run/containerd/io.containerd.runtime.v2.task"));
+    assert!(!shims().is_empty());
+    let launcher = rustix::process::Pid::from_raw(state.launcher()).unwrap();
+    rustix::process::kill_process(launcher, rustix::process::Signal::KILL).unwrap();
+    until("the end of its processes", || {
+        processes_in(&state.folder()).is_empty() && shims().is_empty()
+    });
+    state.ok(&["down"]);
+    assert!(!state.folder().exists());
+    assert_eq!(control_groups(), before);
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(&*state.folder().to_string_lossy()));
+}

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
+use kube::api::{ListParams, LogParams};
 use kube::{Api, Client};
 use rig::sandbox::{self, DexDeployment, Options, RIG_IMAGE, Sandbox, Size};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..600 {
@@ -40,6 +42,33 @@ async fn in_a_pod(client: &Client, name: &str, arguments: &[&str]) -> bool {
         }
     })
     .await
+}
+
+/// Dex's discovery document, asked for through a port-forward.
+async fn discovery(client: &Client) -> String {
+    let pods = Api::<Pod>::namespaced(client.clone(), "auth-system");
+    let name = pods
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items
+        .remove(0)
+        .metadata
+        .name
+        .unwrap();
+    assert!(
+        pods.logs(&name, &LogParams::default())
+            .await
+            .unwrap()
+            .contains("listening on")
+    );
+    let mut forwarder = pods.portforward(&name, &[5556]).await.unwrap();
+    let mut stream = forwarder.take_stream(5556).unwrap();
+    let request = "GET /.well-known/openid-configuration HTTP/1.0\r\nHost: dex.home.local\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 fn namespace_and_secret() -> Vec<Value> {
@@ -91,6 +120,11 @@ async fn names_resolve_in_pods_and_dex_runs() {
             &["reach", "dex.auth-system.svc.cluster.local:5556"]
         )
         .await
+    );
+    assert!(
+        discovery(&client)
+            .await
+            .contains(r#""issuer": "https://dex.home.local""#)
     );
     let folder = sandbox.kubeconfig().parent().unwrap().to_owned();
     sandbox.stop().unwrap();

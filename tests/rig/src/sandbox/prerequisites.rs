@@ -30,7 +30,6 @@ const NODE: &[Need] = &[
     need("nsenter", "util-linux"),
     need("mount", "mount"),
     need("ip", "iproute2"),
-    need("modprobe", "kmod"),
     need("iptables", "iptables"),
     need("conntrack", "conntrack"),
     need("containerd", "containerd"),
@@ -40,12 +39,19 @@ const NODE: &[Need] = &[
     need("/usr/lib/cni/portmap", "containernetworking-plugins"),
 ];
 
+/// There once the kernel can filter what crosses a bridge.
+pub(crate) const BRIDGE_FILTER: &str = "/proc/sys/net/bridge";
+const MODPROBE: &[Need] = &[need("modprobe", "kmod")];
+
 /// Checks all of it at once, so that nobody installs one package after the other.
 pub(crate) fn check(size: Size) -> Result<(), Missing> {
     let node: &[Need] = if size == Size::Node { NODE } else { &[] };
+    let filters_bridges = size != Size::Node || Path::new(BRIDGE_FILTER).exists();
+    let modprobe: &[Need] = if filters_bridges { &[] } else { MODPROBE };
     let programs = ALWAYS
         .iter()
         .chain(node)
+        .chain(modprobe)
         .filter(|need| find(need.program).is_none())
         .copied()
         .collect();

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::super::control_plane::SERVICE_RANGE;
 use super::super::error::SandboxError;
+use super::super::prerequisites::BRIDGE_FILTER;
 use super::super::programs::run;
 use super::ADDRESS;
 
@@ -25,7 +26,7 @@ pub(crate) fn set_up() -> Result<(), SandboxError> {
     ip(&["route", "add", SERVICE_RANGE, "dev", DEVICE])?;
     set("net/ipv4/ip_forward", "1")?;
     // Else a pod cannot reach a Service that ends in a pod of the same bridge.
-    if !Path::new("/proc/sys/net/bridge").exists() {
+    if !Path::new(BRIDGE_FILTER).exists() {
         run(Command::new("modprobe").arg("br_netfilter"))?;
     }
     set("net/bridge/bridge-nf-call-iptables", "1")
