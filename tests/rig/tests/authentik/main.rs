@@ -2,10 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod client;
+mod core;
 mod http_rules;
 mod login;
+mod oidc;
+mod providers;
+mod rights;
 mod router_states;
 mod tokens;
+mod versions;
 
 use client::Client;
 use rig::authentik::{Authentik, Options};
