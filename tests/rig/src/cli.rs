@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use rig::authentik::{self, command::AuthentikArgs};
 use rig::sandbox::{
     self, AuditMark, DexDeployment, Image, Named, Options, Programs, Record, Sandbox, SandboxError, Size,
     State,
@@ -89,6 +90,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: Which,
     },
+    /// Put the Authentik stand-in into a sandbox of size node, in a namespace that exists.
+    ApplyAuthentik {
+        #[command(flatten)]
+        which: Which,
+        /// The namespace.
+        #[arg(long, default_value = "auth-system")]
+        namespace: String,
+    },
+    /// Run the Authentik stand-in until it is ended.
+    Authentik(AuthentikArgs),
     /// Compile the programs that a size needs, so that starting it takes seconds.
     Build {
         /// How much of a cluster.
@@ -188,6 +199,16 @@ impl Command {
                 DexDeployment::default()
                     .apply(&Sandbox::attach(&which.name).await?)
                     .await?;
+            }
+            Self::ApplyAuthentik { which, namespace } => {
+                authentik::deploy(&Sandbox::attach(&which.name).await?, &namespace).await?;
+            }
+            Self::Authentik(args) => {
+                let ended = authentik::command::run(args).await;
+                ended.map_err(|source| SandboxError::Io {
+                    doing: "running the Authentik stand-in".to_owned(),
+                    source,
+                })?;
             }
             Self::Build { size } => {
                 Programs::ensure(size.programs())?;

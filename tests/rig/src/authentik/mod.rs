@@ -38,6 +38,7 @@ mod applications;
 mod call;
 mod catalog;
 mod database;
+mod deployment;
 mod entropy;
 mod fields;
 mod groups;
@@ -69,6 +70,7 @@ mod world;
 
 pub mod command;
 
+pub use deployment::deploy;
 pub use options::{Appear, Latency, LoginPages, Options, ProviderSeed, SecretWrite};
 pub use record::Recorded;
 pub use router_state::RouterState;
