@@ -7,6 +7,7 @@ pub mod http;
 pub mod kubernetes;
 pub mod model;
 pub(crate) mod planted;
+pub mod oidc;
 pub mod render;
 pub mod report;
 pub(crate) mod retry;

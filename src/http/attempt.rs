@@ -156,8 +156,10 @@ fn authority(url: &Url) -> Option<String> {
 
 fn redirect_target(from: &Url, location: &header::HeaderValue) -> Result<Url, Trouble> {
     let location = location.to_str().unwrap_or_default();
-    let unreadable = Trouble::Invalid("it redirects to something that is not a URL");
-    let to = from.join(location).map_err(|_| unreadable)?;
+    let to = from.join(location).map_err(|_| Trouble::Redirected {
+        to: "nowhere".to_owned(),
+        why: "which is not a URL",
+    })?;
     let refused = |why| Err(Trouble::Redirected { to: shown(&to), why });
     match () {
         () if !matches!(to.scheme(), "http" | "https") => refused("which is not http"),

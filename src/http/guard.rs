@@ -178,7 +178,7 @@ fn host_of(url: &str) -> Option<String> {
 }
 
 /// Whether a host is a Service of the cluster.
-pub(super) fn is_in_cluster(host: &str) -> bool {
+pub(crate) fn is_in_cluster(host: &str) -> bool {
     host.ends_with(".svc") || host.ends_with(".svc.cluster.local")
 }
 

@@ -17,7 +17,9 @@ mod trouble;
 
 pub use answer::Answer;
 pub use client::Http;
+pub(crate) use guard::is_in_cluster;
 pub use request::Request;
+pub use reqwest::Url;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -152,6 +152,7 @@ async fn redirects_to_elsewhere_and_loops_are_refused() {
         "//127.0.0.2/",
         "ftp://127.0.0.1/",
         "http://u:p@127.0.0.1/",
+        "http://[/",
         "/again",
     ];
     for target in targets {
