@@ -1,5 +1,6 @@
 //! Bootstrap and day-2 operations toolkit for Kubernetes platforms.
 
+pub mod authentik;
 pub mod cli;
 pub mod converge;
 pub(crate) mod entropy;

@@ -8,5 +8,6 @@ pub mod failure;
 pub mod names;
 pub mod object;
 pub mod playbook;
+pub mod provider;
 pub mod rule;
 pub mod secrets;

@@ -1,5 +1,7 @@
 //! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
 
+pub mod authentik_token;
+pub mod dex_sync;
 pub mod namespaces_ensure;
 pub mod secrets_generate;
 pub mod secrets_status;
