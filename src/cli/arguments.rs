@@ -2,7 +2,8 @@
 
 use super::{options::Options, playbooks::PlaybookCommand, playbooks::RunArgs, steps::StepCommand, texts};
 use crate::steps::{
-    namespaces_ensure::NamespacesEnsure, secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+    authentik_token::AuthentikToken, dex_sync::DexSync, namespaces_ensure::NamespacesEnsure,
+    secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -39,6 +40,12 @@ pub(super) enum Command {
     /// The platform's generated secrets
     #[command(subcommand)]
     Secrets(Secrets),
+    /// Authentik, the identity provider
+    #[command(subcommand)]
+    Authentik(Authentik),
+    /// Dex, the OIDC gateway
+    #[command(subcommand)]
+    Dex(Dex),
     /// Named, ordered lists of these commands
     #[command(subcommand)]
     Playbook(PlaybookCommand),
@@ -77,6 +84,20 @@ pub(super) enum Secrets {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum Authentik {
+    /// Create and store the API token that may change Dex's provider and nothing else
+    #[command(after_help = texts::AUTHENTIK_TOKEN)]
+    Token(AuthentikToken),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Dex {
+    /// Make Authentik's provider know Dex's client secret
+    #[command(after_help = texts::DEX_SYNC)]
+    Sync(DexSync),
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum Render {
     /// The Roles that a command needs, as YAML to apply
     #[command(after_help = texts::RENDER_RBAC)]
@@ -100,6 +121,8 @@ impl Command {
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),
+            Self::Authentik(Authentik::Token(step)) => StepCommand::AuthentikToken(step),
+            Self::Dex(Dex::Sync(step)) => StepCommand::DexSync(step),
             other => return Err(other),
         })
     }

@@ -5,7 +5,8 @@ use crate::{
     kubernetes::lease,
     model::{config::Config, rule::Rule},
     steps::{
-        namespaces_ensure::NamespacesEnsure, secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+        authentik_token::AuthentikToken, dex_sync::DexSync, namespaces_ensure::NamespacesEnsure,
+        secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
     },
 };
 
@@ -16,6 +17,8 @@ pub enum StepCommand {
     NamespacesEnsure(NamespacesEnsure),
     SecretsGenerate(SecretsGenerate),
     SecretsStatus(SecretsStatus),
+    AuthentikToken(AuthentikToken),
+    DexSync(DexSync),
 }
 
 macro_rules! each {
@@ -24,6 +27,8 @@ macro_rules! each {
             StepCommand::NamespacesEnsure($step) => $body,
             StepCommand::SecretsGenerate($step) => $body,
             StepCommand::SecretsStatus($step) => $body,
+            StepCommand::AuthentikToken($step) => $body,
+            StepCommand::DexSync($step) => $body,
         }
     };
 }

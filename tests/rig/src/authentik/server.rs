@@ -175,6 +175,15 @@ impl Authentik {
         snapshot::take(&world)
     }
 
+    /// Becomes a new server at the same address: a fresh database, state [`RouterState::Up`], nothing recorded.
+    pub fn reset(&self, options: Options) {
+        *lock(&self.shared.router) = Router {
+            state: RouterState::Up,
+            script: Vec::new(),
+        };
+        *lock(&self.shared.world) = World::new(options);
+    }
+
     /// Runs the task `clean_expired_models`, which gives expired API tokens another key.
     pub fn clean_expired(&self) {
         tokens::clean_expired(&mut lock(&self.shared.world));

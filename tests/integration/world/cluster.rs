@@ -1,0 +1,161 @@
+//! Putting a cluster into an initial state, without the controllers that a whole cluster has.
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, ListParams, PostParams},
+    core::{ApiResource, GroupVersionKind},
+};
+use rig::laws::Trouble;
+use serde_json::json;
+
+pub(super) const NAMESPACES: [&str; 4] = ["auth-system", "argocd", "tekton-pipelines", "platform-system"];
+
+/// Secrets as an operator would bring them. Random, so that no part of one is found elsewhere by chance.
+const SECRETS: [(&str, &str, &[(&str, &str)]); 5] = [
+    (
+        "auth-system",
+        "authentik-postgresql",
+        &[
+            ("postgresql-password", "HvJPuC11y4wtcIQPfAtSAiNHlsWU8PEN"),
+            ("postgresql-postgres-password", "QxZnXoVYKxoP1v3vwElW1W3fsBg03rsc"),
+        ],
+    ),
+    (
+        "auth-system",
+        "authentik-secrets",
+        &[
+            ("secret-key", "opggTIk367JsOJcGiYYD6BdhvWcHlFDY"),
+            ("admin-password", ADMIN_PASSWORD),
+            ("bootstrap-token", BOOTSTRAP_TOKEN),
+        ],
+    ),
+    (
+        "auth-system",
+        "dex-secrets",
+        &[
+            ("client-secret", "bEsWtPiTygtQzb6amb9AhvdDSZTkac8Q"),
+            ("authentik-client-secret", "bEsWtPiTygtQzb6amb9AhvdDSZTkac8Q"),
+            ("argocd-client-secret", "0Oh3MuG0rIDxyare8HXyLygZTRYDBNGZ"),
+            ("tekton-client-secret", "w8WbxcvrDSpcmS7hvRFwthxZTi2WBxhL"),
+            ("kubernetes-client-secret", "xqPWxJK8kaZ9yL8DNoIpqvLH8Q0btvRq"),
+        ],
+    ),
+    (
+        "argocd",
+        "argocd-secret",
+        &[("oidc.dex.clientSecret", "0Oh3MuG0rIDxyare8HXyLygZTRYDBNGZ")],
+    ),
+    (
+        "tekton-pipelines",
+        "tekton-dashboard-oidc",
+        &[("client-secret", "w8WbxcvrDSpcmS7hvRFwthxZTi2WBxhL")],
+    ),
+];
+
+pub(super) const ADMIN_PASSWORD: &str = "pRKVQiSx7xIDWp2yCyol4FWl3rz3A2zM";
+pub(super) const BOOTSTRAP_TOKEN: &str = "utoiVVkWfZ3bxHSfiLRjviYeRtuiwal6";
+
+/// What a reset removes from the platform's namespaces, as `(group, version, kind, plural)`.
+const REMOVED: [(&str, &str, &str, &str); 4] = [
+    ("", "v1", "Secret", "secrets"),
+    ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    ("apps", "v1", "Deployment", "deployments"),
+    ("coordination.k8s.io", "v1", "Lease", "leases"),
+];
+
+pub(super) async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Trouble> {
+    let api = Api::<Namespace>::all(client.clone());
+    if api.get_opt(name).await?.is_none() {
+        let namespace = serde_json::from_value(json!({"metadata": {"name": name}}))?;
+        api.create(&PostParams::default(), &namespace).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn empty(client: &Client) -> Result<(), Trouble> {
+    for (group, version, kind, plural) in REMOVED {
+        let kind = GroupVersionKind::gvk(group, version, kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        for namespace in NAMESPACES {
+            let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
+            api.delete_collection(&DeleteParams::default(), &ListParams::default())
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// There is no controller that finalizes a namespace, so this does.
+pub(super) async fn remove_namespaces(client: &Client) -> Result<(), Trouble> {
+    let api = Api::<Namespace>::all(client.clone());
+    for name in NAMESPACES {
+        if api.get_opt(name).await?.is_some() {
+            api.delete(name, &DeleteParams::default()).await?;
+        }
+        if let Some(mut namespace) = api.get_opt(name).await? {
+            namespace.spec.get_or_insert_default().finalizers = Some(Vec::new());
+            api.replace_subresource("finalize", name, &PostParams::default(), &namespace)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn create(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    values: &[(&str, &str)],
+) -> Result<(), Trouble> {
+    let values: serde_json::Map<String, serde_json::Value> = values
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+        .collect();
+    let secret = json!({"metadata": {"name": name}, "stringData": values});
+    let api = Api::<Secret>::namespaced(client.clone(), namespace);
+    api.create(&PostParams::default(), &serde_json::from_value(secret)?)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn create_secret(client: &Client, namespace: &str, name: &str) -> Result<(), Trouble> {
+    for (_, _, values) in SECRETS
+        .iter()
+        .filter(|(ns, secret, _)| (*ns, *secret) == (namespace, name))
+    {
+        create(client, namespace, name, values).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn create_all_secrets(client: &Client) -> Result<(), Trouble> {
+    for (namespace, name, values) in SECRETS {
+        create(client, namespace, name, values).await?;
+    }
+    Ok(())
+}
+
+/// A copy without its source, an empty key, a copy that differs, a Secret with one key of three.
+pub(super) async fn create_some_secrets(client: &Client) -> Result<(), Trouble> {
+    create(
+        client,
+        "auth-system",
+        "authentik-secrets",
+        &[("admin-password", ADMIN_PASSWORD)],
+    )
+    .await?;
+    let dex = [
+        ("authentik-client-secret", "l4f7hcJWbgFVbV4sHynffHoxy8rY1JDn"),
+        ("tekton-client-secret", "w8WbxcvrDSpcmS7hvRFwthxZTi2WBxhL"),
+        ("kubernetes-client-secret", ""),
+    ];
+    create(client, "auth-system", "dex-secrets", &dex).await?;
+    create(
+        client,
+        "tekton-pipelines",
+        "tekton-dashboard-oidc",
+        &[("client-secret", "kQ7F9wa5sTxohE92SzRtTlXKhgISIKkS")],
+    )
+    .await
+}

@@ -1,0 +1,211 @@
+//! A world for the laws: a real API server, stand-ins, a proxy before each, and the real program as an
+//! account that holds exactly the rules that its command declares.
+
+mod account;
+mod cluster;
+mod deployments;
+mod login;
+
+use account::Account;
+use cluster::NAMESPACES;
+use kube::Client;
+use login::Login;
+use rig::{
+    laws::{
+        Trouble, World,
+        dump::{Dump, Kind},
+        run::{Exit, Run},
+    },
+    proxy::{Proxy, Recorder, Upstream},
+    sandbox::{AuditEvent, AuditMark, Options, Sandbox},
+};
+use std::{path::PathBuf, time::Duration};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_aphex-ops");
+
+/// The initial state of a world; each includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Initial {
+    /// Nothing of the platform.
+    Empty,
+    /// The platform's namespaces.
+    Namespaces,
+    /// Some keys of some Secrets; one of them empty, one copy that differs.
+    SomeSecrets,
+    /// All Secrets, with values of the operator's own, and Authentik as it is after its first start.
+    Secrets,
+    /// The dedicated token.
+    Token,
+    /// Dex's Deployment without replicas, and a client secret that Authentik does not know yet.
+    Dex,
+}
+
+/// One cluster with a command to run against it.
+pub(crate) struct Platform {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) login: Option<Login>,
+    recorder: Recorder,
+    /// Ends when dropped.
+    _api: Proxy,
+    account: Account,
+    command: Vec<String>,
+    initial: Initial,
+    mark: AuditMark,
+    folder: tempfile::TempDir,
+    /// Set in the program's environment, by name.
+    pub(crate) planted_bug: Option<&'static str>,
+}
+
+impl Platform {
+    pub(crate) async fn start(command: &[&str], initial: Initial) -> Result<Self, Trouble> {
+        let sandbox = Sandbox::start(Options::default()).await?;
+        let client = sandbox.client().await?;
+        let recorder = Recorder::new();
+        let upstream = Upstream::tls(sandbox.server_url(), sandbox.ca_pem());
+        let api = Proxy::start(upstream, &recorder, "kubernetes").await?;
+        let folder = tempfile::tempdir()?;
+        let mark = sandbox.audit_mark().await?;
+        for name in NAMESPACES {
+            cluster::ensure_namespace(&client, name).await?;
+        }
+        let account = Account::make(&sandbox, &client, command, &api, folder.path()).await?;
+        let login = match initial {
+            Initial::Empty if command != ["bootstrap"] => None,
+            Initial::Namespaces | Initial::SomeSecrets => None,
+            _ => Some(Login::start(&recorder, folder.path()).await?),
+        };
+        deployments::play_controller(client.clone());
+        let mut platform = Self {
+            sandbox,
+            client,
+            login,
+            recorder,
+            _api: api,
+            account,
+            command: command.iter().map(|word| (*word).to_owned()).collect(),
+            initial,
+            mark,
+            folder,
+            planted_bug: None,
+        };
+        platform.reset().await?;
+        Ok(platform)
+    }
+
+    /// Requests of the program since the last count of writes.
+    pub(crate) async fn events(&self) -> Result<Vec<AuditEvent>, Trouble> {
+        let events = self.sandbox.audit_since(self.mark).await?;
+        Ok(events
+            .into_iter()
+            .filter(|event| event.user_agent.starts_with("aphex-ops/"))
+            .collect())
+    }
+
+    /// The program as the administrator, past the proxies of the API server.
+    pub(crate) fn as_administrator(&self, command: &[&str]) -> Run {
+        self.program(command)
+            .args(["--kubeconfig".as_ref(), self.sandbox.kubeconfig().as_os_str()])
+    }
+
+    fn program(&self, command: &[impl AsRef<std::ffi::OsStr>]) -> Run {
+        let run = Run::new(PROGRAM)
+            .args(command)
+            .args(["--no-lock", "--progress", "plain", "-o", "json"]);
+        let run = match &self.login {
+            Some(login) => run.args(["--config".as_ref(), login.config.as_os_str()]),
+            None => run,
+        };
+        match self.planted_bug {
+            Some(bug) => run.env("APHEX_OPS_PLANTED_BUG", bug),
+            None => run,
+        }
+    }
+
+    async fn as_after(&mut self, command: &[&str]) -> Result<(), Trouble> {
+        let bug = self.planted_bug.take();
+        let ran = self.as_administrator(command).finish().await?;
+        self.planted_bug = bug;
+        if ran.exit == Exit::Code(0) {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&ran.stderr).into_owned().into())
+        }
+    }
+
+    /// Where the program writes what it says last.
+    pub(crate) fn termination_log(&self) -> PathBuf {
+        self.folder.path().join("termination-log")
+    }
+}
+
+impl World for Platform {
+    fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    fn command(&self) -> Run {
+        self.program(&self.command)
+            .args(["--timeout", "30s", "-vv"])
+            .args(["--termination-log".as_ref(), self.termination_log().as_os_str()])
+            .args(["--kubeconfig".as_ref(), self.account.kubeconfig.as_os_str()])
+            .termination_message(self.termination_log())
+            .timeout(Duration::from_secs(45))
+    }
+
+    async fn reset(&mut self) -> Result<(), Trouble> {
+        cluster::empty(&self.client).await?;
+        if let Some(login) = &self.login {
+            login.reset();
+        }
+        if self.initial == Initial::Empty {
+            cluster::remove_namespaces(&self.client).await?;
+        }
+        if self.command == ["bootstrap"] {
+            // Authentik has been started with these; the rest is generated.
+            cluster::ensure_namespace(&self.client, "auth-system").await?;
+            cluster::create_secret(&self.client, "auth-system", "authentik-secrets").await?;
+            deployments::create_dex(&self.client).await?;
+        }
+        if self.initial == Initial::SomeSecrets {
+            cluster::create_some_secrets(&self.client).await?;
+        }
+        if self.initial >= Initial::Secrets {
+            cluster::create_all_secrets(&self.client).await?;
+        }
+        if self.initial >= Initial::Token {
+            self.as_after(&["authentik", "token"]).await?;
+        }
+        if self.initial >= Initial::Dex {
+            deployments::create_dex(&self.client).await?;
+        }
+        Ok(())
+    }
+
+    async fn dump(&mut self) -> Result<Dump, Trouble> {
+        let mut dump = Dump::of_cluster(&self.client, &Kind::kubernetes()).await?;
+        // It hangs on the secrets' values, which no two runs share.
+        dump.mask("platform.aphex/secrets-digest");
+        if let Some(login) = &self.login {
+            dump.insert("Authentik", login.state());
+        }
+        Ok(dump)
+    }
+
+    async fn writes(&mut self) -> Result<Vec<String>, Trouble> {
+        let events = self.events().await?;
+        self.mark = self.sandbox.audit_mark().await?;
+        let writes = events.iter().filter(|event| event.is_write());
+        let mut writes: Vec<String> = writes
+            .map(|event| format!("{} {}", event.verb, event.request_uri))
+            .collect();
+        if let Some(login) = &self.login {
+            writes.extend(login.writes());
+        }
+        Ok(writes)
+    }
+
+    fn planted(&self) -> Vec<Vec<u8>> {
+        self.login.as_ref().map(Login::secrets).unwrap_or_default()
+    }
+}
