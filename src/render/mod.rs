@@ -1,6 +1,7 @@
 //! Pure rendering: from what is declared once to files and texts.
 
 pub mod rbac;
+pub mod reference;
 
 use crate::model::names;
 use serde_json::{Value, json};
