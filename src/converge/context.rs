@@ -1,10 +1,10 @@
 //! What a step may use.
 
 use crate::{
-    converge::{Events, Stop},
-    http::Http,
-    kubernetes::Cluster,
-    model::config::Config,
+    converge::{Events, Stop, Wait},
+    http::{self, Http, Url},
+    kubernetes::{Cluster, forward::Place},
+    model::{config::Config, failure::Failure},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -35,5 +35,30 @@ impl Context {
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Prepares the way to a URL: a Service of the cluster is reached from outside through the API server,
+    /// everything else directly. `Some` is what it takes until that is possible.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it cannot become possible by waiting.
+    pub async fn reach(&self, url: &str) -> Result<Option<Wait>, Failure> {
+        let url = Url::parse(url).ok();
+        let place = url
+            .as_ref()
+            .and_then(|url| url.host_str().zip(url.port_or_known_default()));
+        let Some((host, port)) = place.filter(|(host, _)| http::is_in_cluster(host)) else {
+            return Ok(None);
+        };
+        if self.cluster.is_inside() || self.http.is_routed(host, port) {
+            return Ok(None);
+        }
+        match self.cluster.forward(&Place::parse(host, port)?).await? {
+            Ok(local) => {
+                self.http.forward(host, port, local);
+                Ok(None)
+            }
+            Err(wait) => Ok(Some(wait)),
+        }
     }
 }

@@ -266,6 +266,10 @@ impl Run<'_> {
         let message = "the deadline was reached; state is consistent";
         let failure = Failure::new(Exit::Deadline, Reason::DeadlineExceeded, message);
         match self.waits.first() {
+            // Waiting longer does not help what says itself that it failed.
+            Some(wait) if wait.reason == Reason::ResourceFailed => {
+                Failure::new(Exit::ResourceFailed, wait.reason, &wait.message).on(wait.object.clone())
+            }
             Some(wait) => {
                 let message = format!("the deadline was reached while waiting: {}", wait.message);
                 let failure = Failure { message, ..failure }.on(wait.object.clone());

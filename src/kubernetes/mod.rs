@@ -2,6 +2,7 @@
 
 pub mod access;
 mod connect;
+pub mod forward;
 pub mod lease;
 mod objects;
 mod requests;

@@ -12,53 +12,51 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Discovery documents and key sets have a few KiB.
 const LARGEST: usize = 256 << 10;
 
-/// What a look at one document gave.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Found {
-    /// The document; nobody has judged it yet.
-    Document(Document),
+/// Why there is no document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absent {
     /// Nothing yet, for a reason that can pass.
     NotYet(Reason, String),
     /// Something that is not such a document.
     Wrong(Finding),
 }
 
-/// Fetches a JSON document once; the caller polls.
+/// Fetches a JSON document once; the caller polls. Nobody has judged yet what it says.
 ///
 /// No JSON is asked for: Authentik, while it starts, answers 200 to clients that accept JSON, and an
 /// honest 503 to others (recorded).
 ///
 /// # Errors
 /// Failures that are not about the provider: the run stops, or the address is one not to connect to.
-pub async fn document(http: &Http, url: &str) -> Result<Found, Failure> {
+pub async fn document(http: &Http, url: &str) -> Result<Result<Document, Absent>, Failure> {
     let request = Request::get(url).limits(TIMEOUT, LARGEST).following().once();
     match http.send(request).await {
         Ok(answer) => Ok(judge(&answer)),
-        Err(failure) if failure.is_transient() => Ok(Found::NotYet(failure.reason, failure.chain())),
+        Err(failure) if failure.is_transient() => Ok(Err(Absent::NotYet(failure.reason, failure.chain()))),
         Err(failure) if failure.reason == Reason::InvalidAnswer => {
-            Ok(Found::Wrong(Finding::new(failure.reason, failure.chain())))
+            Ok(Err(Absent::Wrong(Finding::new(failure.reason, failure.chain()))))
         }
         Err(failure) => Err(failure),
     }
 }
 
-fn judge(answer: &Answer) -> Found {
+fn judge(answer: &Answer) -> Result<Document, Absent> {
     match answer.status {
         200 => match Document::parse(answer.body()) {
-            Ok(document) if is_starting(&document) => Found::NotYet(
-                Reason::Starting,
-                format!("{answer} with an error instead of a document"),
-            ),
-            Ok(document) => Found::Document(document),
-            Err(finding) => Found::Wrong(Finding::new(
-                finding.reason,
-                format!("{answer}, but {}", finding.message),
-            )),
+            Ok(document) if is_starting(&document) => {
+                let message = format!("{answer} with an error instead of a document");
+                Err(Absent::NotYet(Reason::Starting, message))
+            }
+            Ok(document) => Ok(document),
+            Err(Finding { reason, message }) => Err(Absent::Wrong(Finding::new(
+                reason,
+                format!("{answer}, but {message}"),
+            ))),
         },
         // Routes and applications come after the server: 404 is an early answer too.
-        404 => Found::NotYet(Reason::NotFound, answer.to_string()),
-        429 | 500..=599 => Found::NotYet(Reason::Unavailable, answer.to_string()),
-        _ => Found::Wrong(Finding::invalid(answer.to_string())),
+        404 => Err(Absent::NotYet(Reason::NotFound, answer.to_string())),
+        429 | 500..=599 => Err(Absent::NotYet(Reason::Unavailable, answer.to_string())),
+        _ => Err(Absent::Wrong(Finding::invalid(answer.to_string()))),
     }
 }
 
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
     use crate::http::testing::{Say, Server, http};
 
-    async fn look(say: Say) -> Found {
+    async fn look(say: Say) -> Result<Document, Absent> {
         let server = Server::saying([say]).await;
         let found = document(&http(), &server.url("/.well-known/openid-configuration"))
             .await
@@ -97,7 +95,7 @@ mod tests {
         ];
         for (position, say) in passing.into_iter().enumerate() {
             let found = look(say).await;
-            assert!(matches!(found, Found::NotYet(..)), "{position}: {found:?}");
+            assert!(matches!(found, Err(Absent::NotYet(..))), "{position}: {found:?}");
         }
         let wrong = [
             html("200 OK\r\ncontent-type: text/html"),
@@ -110,11 +108,8 @@ mod tests {
         ];
         for (position, say) in wrong.into_iter().enumerate() {
             let found = look(say).await;
-            assert!(matches!(found, Found::Wrong(_)), "{position}: {found:?}");
+            assert!(matches!(found, Err(Absent::Wrong(_))), "{position}: {found:?}");
         }
-        assert!(matches!(
-            look(Say::json(r#"{"issuer": "x"}"#)).await,
-            Found::Document(_)
-        ));
+        assert!(look(Say::json(r#"{"issuer": "x"}"#)).await.is_ok());
     }
 }

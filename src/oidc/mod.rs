@@ -7,6 +7,7 @@ pub mod checks;
 mod document;
 pub mod fetch;
 pub mod keys;
+pub mod provider;
 
 pub use document::Document;
 

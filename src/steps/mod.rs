@@ -2,6 +2,8 @@
 
 pub mod authentik_token;
 pub mod dex_sync;
+pub mod dex_scale;
 pub mod namespaces_ensure;
+pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_status;

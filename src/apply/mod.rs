@@ -1,0 +1,3 @@
+//! Pure semantics of Kubernetes objects.
+
+pub mod health;

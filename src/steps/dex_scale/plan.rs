@@ -1,0 +1,129 @@
+//! What to do about Dex's Deployment as it was seen.
+
+use super::Change;
+use crate::{
+    apply::health::{Health, Verdict},
+    converge::{
+        Plan, Wait,
+        contract::{Note, Refusal, Watch},
+    },
+    model::{exit::Exit, failure::Reason, object::ObjectRef},
+};
+
+/// What was seen.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) live: Option<Live>,
+    /// A Secret without which Dex cannot start, and what it lacks.
+    pub(super) missing: Option<(ObjectRef, String)>,
+}
+
+/// What was seen of the Deployment.
+#[derive(Debug, Clone)]
+pub(super) struct Live {
+    pub(super) version: String,
+    pub(super) replicas: i32,
+    pub(super) is_paused: bool,
+    pub(super) digest: Digest,
+    pub(super) verdict: Verdict,
+    /// What keeps its Pods from running.
+    pub(super) trouble: Option<String>,
+    /// Whether it says itself that it fails.
+    pub(super) fails: bool,
+    /// Whether it says so for longer than the grace period.
+    pub(super) is_grace_over: bool,
+}
+
+/// How the digest that is recorded on the Deployment relates to the secrets that exist now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digest {
+    Same,
+    Different,
+    Absent,
+}
+
+/// Starts it, rolls it, waits for it, or says why none of that will do.
+pub(super) fn plan(seen: &Seen) -> Plan<Change> {
+    let mut plan = Plan::default();
+    plan.wait.extend(seen.missing.as_ref().map(|(object, problem)| {
+        Wait::new(object.clone(), Reason::NotFound, problem).provided_by("secrets generate")
+    }));
+    match &seen.live {
+        None => plan.wait.push(wait(
+            seen,
+            Reason::NotFound,
+            "it does not exist yet; apply the manifest that brings Dex".to_owned(),
+        )),
+        Some(live) if live.verdict.health == Health::Terminating => {
+            plan.wait
+                .push(wait(seen, Reason::Terminating, live.verdict.message.clone()));
+        }
+        Some(live) if live.is_paused => plan.refused.push(paused(seen)),
+        Some(_) if seen.missing.is_some() => {}
+        Some(live) if live.replicas == 0 || live.digest != Digest::Same => plan.act.push(Change {
+            namespace: seen.namespace.clone(),
+            name: seen.name.clone(),
+            version: live.version.clone(),
+            scale: live.replicas == 0,
+            digest: live.digest,
+        }),
+        Some(live) => judge(seen, live, &mut plan),
+    }
+    plan
+}
+
+fn judge(seen: &Seen, live: &Live, plan: &mut Plan<Change>) {
+    let verdict = &live.verdict;
+    let message = match &live.trouble {
+        Some(trouble) => format!("{}; {trouble}", verdict.message),
+        None => verdict.message.clone(),
+    };
+    match verdict.health {
+        Health::Current => {
+            let message = format!("{message}, started with the current secrets");
+            plan.notes.push(Note::unchanged(object(seen), message));
+        }
+        _ if live.is_grace_over => plan.refused.push(failed(seen, message)),
+        _ if live.fails => plan.wait.push(wait(seen, Reason::ResourceFailed, message)),
+        _ => plan.wait.push(wait(seen, Reason::NotReady, message)),
+    }
+}
+
+fn paused(seen: &Seen) -> Refusal {
+    let Seen { namespace, name, .. } = seen;
+    Refusal {
+        exit: Exit::Human,
+        reason: Reason::Paused,
+        object: object(seen),
+        message: "its rollout is paused, so no change would reach its Pods".to_owned(),
+        hint: format!("run `kubectl -n {namespace} rollout resume deployment/{name}`, then this again"),
+    }
+}
+
+fn failed(seen: &Seen, message: String) -> Refusal {
+    let Seen { namespace, name, .. } = seen;
+    Refusal {
+        exit: Exit::ResourceFailed,
+        reason: Reason::ResourceFailed,
+        object: object(seen),
+        message,
+        hint: format!("`kubectl -n {namespace} logs deployment/{name} --previous` shows its last words"),
+    }
+}
+
+fn wait(seen: &Seen, reason: Reason, message: String) -> Wait {
+    Wait::new(object(seen), reason, message).watching(Watch {
+        path: format!("/apis/apps/v1/namespaces/{}/deployments", seen.namespace),
+        name: seen.name.clone(),
+        since: seen.live.as_ref().map(|live| live.version.clone()),
+    })
+}
+
+fn object(seen: &Seen) -> ObjectRef {
+    ObjectRef::namespaced("Deployment", &seen.namespace, &seen.name)
+}
+
+#[cfg(test)]
+mod tests;
