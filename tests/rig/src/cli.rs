@@ -334,7 +334,9 @@ async fn audit(
     Ok(())
 }
 
+/// Prints the machine's load before and after, because it decides what the times mean.
 async fn bench_start(size: Size, runs: usize) -> Result<(), SandboxError> {
+    println!("load before: {}", load_average());
     let mut stages: Vec<(&str, Vec<Duration>)> = Vec::new();
     for _ in 0..runs {
         let sandbox = Sandbox::start(Options { size }).await?;
@@ -346,6 +348,7 @@ async fn bench_start(size: Size, runs: usize) -> Result<(), SandboxError> {
         }
         sandbox.stop()?;
     }
+    println!("load after: {}", load_average());
     for (stage, mut all) in stages {
         all.sort_unstable();
         let seconds = |duration: Option<&Duration>| duration.map_or(0.0, Duration::as_secs_f64);
@@ -360,4 +363,11 @@ async fn bench_start(size: Size, runs: usize) -> Result<(), SandboxError> {
         );
     }
     Ok(())
+}
+
+fn load_average() -> String {
+    fs::read_to_string("/proc/loadavg")
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned()
 }

@@ -26,6 +26,7 @@ pub(crate) fn start(folder: &Path, programs: &Programs) -> Result<Vec<Process>, 
         "--config=kubelet.json".to_owned(),
         "--kubeconfig=pki/kubelet.kubeconfig".to_owned(),
         format!("--root-dir={}", folder.join("kubelet").display()),
+        format!("--cert-dir={}", folder.join("kubelet/pki").display()),
         format!("--hostname-override={NAME}"),
         format!("--node-ip={ADDRESS}"),
     ];

@@ -7,8 +7,9 @@ use std::process::Command;
 use super::super::error::SandboxError;
 use super::super::programs::run;
 
-/// Sockets, network namespaces, shims, the iptables lock; the CNI plugins' results.
-const EMPTY: &[&str] = &["/run", "/var/lib/cni"];
+/// Sockets, network namespaces, shims and the iptables lock; the CNI plugins' results; device plugins, which kubelet
+/// keeps there whatever its root is. A folder that is not there is made, and stays, empty.
+const EMPTY: &[&str] = &["/run", "/var/lib/cni", "/var/lib/kubelet"];
 
 /// Covers them. Containers' logs go to the sandbox's folder.
 pub(crate) fn cover(folder: &Path) -> Result<(), SandboxError> {
