@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -16,12 +17,14 @@ impl State {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn rig(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut rig = Command::new(env!("CARGO_BIN_EXE_rig"));
-        rig.args(arguments)
-            .env("XDG_STATE_HOME", self.0.path())
-            .output()
-            .unwrap()
+        rig.args(arguments).env("XDG_STATE_HOME", self.0.path());
+        rig
+    }
+
+    fn rig(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     fn ok(&self, arguments: &[&str]) -> String {
@@ -119,6 +122,28 @@ fn a_killed_launcher_leaves_no_process_and_its_name_can_be_used_again() {
     assert!(state.ok(&["status"]).contains("ready"));
     state.ok(&["down"]);
     assert!(!state.folder().exists());
+}
+
+#[test]
+fn installed_programs_are_used_and_one_that_ends_is_quoted() {
+    let state = State::new();
+    let assets = state.0.path().join("assets");
+    fs::create_dir(&assets).unwrap();
+    for program in ["etcd", "kube-apiserver"] {
+        let path = assets.join(program);
+        fs::write(&path, "#!/bin/sh\necho this is the installed one\nexit 3\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut rig = state.command(&["up"]);
+    let refused = rig.env("KUBEBUILDER_ASSETS", &assets).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        text.contains("ended by itself") && text.contains("this is the installed one"),
+        "{text}"
+    );
+    assert!(state.ok(&["status"]).contains("dead"));
+    assert!(state.ok(&["logs", "launcher"]).contains("ended by itself"));
 }
 
 #[test]

@@ -24,7 +24,9 @@ const fn need(program: &'static str, package: &'static str) -> Need {
     Need { program, package }
 }
 
-const ALWAYS: &[Need] = &[need("go", "golang"), need("setpriv", "util-linux")];
+/// Not a package: Debian's Go is older than what the modules ask for.
+const GO: &str = "Go 1.26 or newer, from https://go.dev/dl";
+const ALWAYS: &[Need] = &[need("go", GO), need("setpriv", "util-linux")];
 const NODE: &[Need] = &[
     need("unshare", "util-linux"),
     need("nsenter", "util-linux"),
@@ -80,7 +82,8 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a sandbox of size {} needs what is not here:", self.size)?;
         for need in &self.programs {
-            write!(f, "\n  {} (package {})", need.program, need.package)?;
+            let package = if need.package == GO { "" } else { "package " };
+            write!(f, "\n  {} ({package}{})", need.program, need.package)?;
         }
         if self.root {
             write!(
@@ -91,13 +94,7 @@ impl fmt::Display for Missing {
         let mut packages: Vec<_> = self.programs.iter().map(|need| need.package).collect();
         packages.sort_unstable();
         packages.dedup();
-        if packages.contains(&"golang") {
-            packages.retain(|package| *package != "golang");
-            write!(
-                f,
-                "\nGo 1.26 or newer is newer than Debian's: install it from https://go.dev/dl"
-            )?;
-        }
+        packages.retain(|package| *package != GO);
         if !packages.is_empty() {
             write!(
                 f,
