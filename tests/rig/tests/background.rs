@@ -54,14 +54,18 @@ impl Drop for State {
     }
 }
 
-/// Processes whose working directory is the sandbox's folder: each of a sandbox's own starts there.
-fn processes_in(folder: &Path) -> Vec<PathBuf> {
+/// Processes that were started in the sandbox's folder or carry its name in their environment. A process that is gone
+/// but not buried has neither.
+fn processes_of(folder: &Path) -> Vec<PathBuf> {
+    let folder = folder.to_string_lossy();
     let entries = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    let is_in = |path: &PathBuf| {
-        fs::read_link(path.join("cwd"))
-            .is_ok_and(|cwd| cwd.to_string_lossy().starts_with(&*folder.to_string_lossy()))
+    let belongs = |path: &PathBuf| {
+        let cwd = fs::read_link(path.join("cwd")).unwrap_or_default();
+        let environment = fs::read(path.join("environ")).unwrap_or_default();
+        let environment = String::from_utf8_lossy(&environment);
+        cwd.starts_with(&*folder) || environment.split('\0').any(|entry| entry.ends_with(&*folder))
     };
-    entries.filter(is_in).collect()
+    entries.filter(belongs).collect()
 }
 
 fn until(what: &str, mut reached: impl FnMut() -> bool) {
@@ -99,10 +103,10 @@ fn up_is_idempotent_and_down_leaves_nothing() {
     );
     assert_eq!(after.lines().count(), 1);
 
-    assert_eq!(processes_in(&state.folder()).len(), 2);
+    assert_eq!(processes_of(&state.folder()).len(), 2);
     state.ok(&["down"]);
     assert!(!state.folder().exists());
-    assert!(processes_in(&state.folder()).is_empty());
+    assert!(processes_of(&state.folder()).is_empty());
     state.ok(&["down"]);
 }
 
@@ -113,7 +117,7 @@ fn a_killed_launcher_leaves_no_process_and_its_name_can_be_used_again() {
     let launcher = rustix::process::Pid::from_raw(state.launcher()).unwrap();
     rustix::process::kill_process(launcher, rustix::process::Signal::KILL).unwrap();
     until("the end of its processes", || {
-        processes_in(&state.folder()).is_empty()
+        processes_of(&state.folder()).is_empty()
     });
     assert!(state.ok(&["status"]).contains("dead"));
     let refused = state.rig(&["kubeconfig"]);
@@ -155,47 +159,48 @@ fn a_sandbox_that_is_not_there_is_said_to_be_so() {
     assert!(text.contains("nobody") && text.contains("rig up"), "{text}");
 }
 
-/// Control groups of the sandbox's pods. With version 1 there is a hierarchy for each controller, a level down.
-fn control_groups() -> Vec<PathBuf> {
-    let folders = |path: &Path| {
-        fs::read_dir(path)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path())
-            .collect::<Vec<_>>()
-    };
-    let top = folders(Path::new("/sys/fs/cgroup"));
-    let below = top
-        .iter()
-        .filter(|path| path.is_dir())
-        .flat_map(|path| folders(path))
-        .collect::<Vec<_>>();
-    let ours = |path: &PathBuf| {
-        path.file_name()
-            .unwrap()
-            .to_string_lossy()
-            .starts_with("aphex-ops-sandbox-")
-    };
-    top.into_iter().chain(below).filter(ours).collect()
+/// The control groups of the sandbox's pods: one, or with version 1 one for each controller.
+fn control_groups(name: &str) -> Vec<PathBuf> {
+    let root = Path::new("/sys/fs/cgroup");
+    let hierarchies = fs::read_dir(root)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .chain([root.to_owned()]);
+    hierarchies
+        .map(|path| path.join(name))
+        .filter(|path| path.exists())
+        .collect()
 }
 
 #[test]
 #[ignore = "starts a real node: root and Debian's containerd are needed"]
 fn a_killed_launcher_takes_the_whole_node_with_it() {
-    let before = control_groups();
     let state = State::new();
     state.ok(&["up", "--size", "node"]);
-    assert!(control_groups().len() > before.len());
-    let shims = || processes_in(Path::new("/run/containerd/io.containerd.runtime.v2.task"));
-    assert!(!shims().is_empty());
+    let kubelet: serde_json::Value =
+        serde_json::from_slice(&fs::read(state.folder().join("kubelet.json")).unwrap()).unwrap();
+    let group = kubelet["cgroupRoot"]
+        .as_str()
+        .unwrap()
+        .trim_start_matches('/')
+        .to_owned();
+    assert!(!control_groups(&group).is_empty());
+    let names = |path: &PathBuf| fs::read_to_string(path.join("comm")).unwrap_or_default();
+    let started: Vec<_> = processes_of(&state.folder()).iter().map(names).collect();
+    assert!(
+        started.iter().any(|name| name.starts_with("containerd-shim")),
+        "{started:?}"
+    );
+
     let launcher = rustix::process::Pid::from_raw(state.launcher()).unwrap();
     rustix::process::kill_process(launcher, rustix::process::Signal::KILL).unwrap();
     until("the end of its processes", || {
-        processes_in(&state.folder()).is_empty() && shims().is_empty()
+        processes_of(&state.folder()).is_empty()
     });
     state.ok(&["down"]);
     assert!(!state.folder().exists());
-    assert_eq!(control_groups(), before);
+    assert!(control_groups(&group).is_empty());
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
     assert!(!mounts.contains(&*state.folder().to_string_lossy()));
 }
