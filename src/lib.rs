@@ -1,7 +1,7 @@
 //! Bootstrap and day-2 operations toolkit for Kubernetes platforms.
 
-pub mod authentik;
 pub mod apply;
+pub mod authentik;
 pub mod cli;
 pub mod converge;
 pub(crate) mod entropy;

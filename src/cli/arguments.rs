@@ -2,8 +2,9 @@
 
 use super::{options::Options, playbooks::PlaybookCommand, playbooks::RunArgs, steps::StepCommand, texts};
 use crate::steps::{
-    authentik_token::AuthentikToken, dex_sync::DexSync, namespaces_ensure::NamespacesEnsure,
-    secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+    authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
+    namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
+    secrets_status::SecretsStatus,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -46,6 +47,9 @@ pub(super) enum Command {
     /// Dex, the OIDC gateway
     #[command(subcommand)]
     Dex(Dex),
+    /// OIDC discovery and keys
+    #[command(subcommand)]
+    Oidc(Oidc),
     /// Named, ordered lists of these commands
     #[command(subcommand)]
     Playbook(PlaybookCommand),
@@ -95,6 +99,16 @@ pub(super) enum Dex {
     /// Make Authentik's provider know Dex's client secret
     #[command(after_help = texts::DEX_SYNC)]
     Sync(DexSync),
+    /// Start Dex, roll it when its secrets changed, and wait until it is ready
+    #[command(after_help = texts::DEX_SCALE)]
+    Scale(DexScale),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Oidc {
+    /// Check Dex's discovery document and keys, inside and outside the cluster
+    #[command(after_help = texts::OIDC_VERIFY)]
+    Verify(OidcVerify),
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +137,8 @@ impl Command {
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),
             Self::Authentik(Authentik::Token(step)) => StepCommand::AuthentikToken(step),
             Self::Dex(Dex::Sync(step)) => StepCommand::DexSync(step),
+            Self::Dex(Dex::Scale(step)) => StepCommand::DexScale(step),
+            Self::Oidc(Oidc::Verify(step)) => StepCommand::OidcVerify(step),
             other => return Err(other),
         })
     }

@@ -5,8 +5,9 @@ use crate::{
     kubernetes::lease,
     model::{config::Config, rule::Rule},
     steps::{
-        authentik_token::AuthentikToken, dex_sync::DexSync, namespaces_ensure::NamespacesEnsure,
-        secrets_generate::SecretsGenerate, secrets_status::SecretsStatus,
+        authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
+        namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
+        secrets_status::SecretsStatus,
     },
 };
 
@@ -19,6 +20,8 @@ pub enum StepCommand {
     SecretsStatus(SecretsStatus),
     AuthentikToken(AuthentikToken),
     DexSync(DexSync),
+    DexScale(DexScale),
+    OidcVerify(OidcVerify),
 }
 
 macro_rules! each {
@@ -29,6 +32,8 @@ macro_rules! each {
             StepCommand::SecretsStatus($step) => $body,
             StepCommand::AuthentikToken($step) => $body,
             StepCommand::DexSync($step) => $body,
+            StepCommand::DexScale($step) => $body,
+            StepCommand::OidcVerify($step) => $body,
         }
     };
 }

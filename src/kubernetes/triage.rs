@@ -171,10 +171,6 @@ fn manager(message: &str) -> &str {
     message.split('"').nth(1).unwrap_or("another field manager")
 }
 
-/// Whether a failure is the API server's "another manager owns that field".
-pub(super) fn is_field_conflict(failure: &Failure) -> bool {
-    failure.reason == Reason::FieldConflict
-}
 
 #[cfg(test)]
 mod tests {
@@ -242,7 +238,7 @@ mod tests {
                 {"reason": "FieldManagerConflict", "field": ".spec.replicas", "message": "conflict with \"hpa\" using v1"}
             ]}}),
         );
-        assert!(is_field_conflict(&failure));
+        assert_eq!((failure.exit, failure.reason), (Exit::Human, Reason::FieldConflict));
         assert_eq!(failure.message, "owned by somebody else: .spec.replicas (hpa)");
     }
 

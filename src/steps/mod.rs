@@ -1,8 +1,8 @@
 //! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
 
 pub mod authentik_token;
-pub mod dex_sync;
 pub mod dex_scale;
+pub mod dex_sync;
 pub mod namespaces_ensure;
 pub mod oidc_verify;
 pub mod secrets_generate;
