@@ -68,12 +68,16 @@ pub(super) const fn choice(
 
 const PAGING: [&str; 4] = ["page", "page_size", "ordering", "search"];
 
-/// Upper bound of `page_size` that was recorded as accepted.
+/// The default `page_size`.
 pub(super) const PAGE_SIZE: usize = 100;
 
 impl Listing {
-    /// The page of these rows that the request asks for.
-    pub(super) fn answer(&self, call: &mut Call<'_>, mut rows: Vec<Value>) -> Reply {
+    /// Answers with the page of these rows that the request asks for.
+    pub(super) fn answer(&self, call: &mut Call<'_>, rows: Vec<Value>) -> Reply {
+        self.page(call, rows).map(Page::answer)
+    }
+
+    pub(super) fn page(&self, call: &mut Call<'_>, mut rows: Vec<Value>) -> Result<Page, Answer> {
         let names = self
             .filters
             .iter()
@@ -91,7 +95,7 @@ impl Listing {
             rows.retain(|row| self.search.iter().any(|name| contains(row.get(*name), wanted)));
         }
         sort(&mut rows, call.request.param("ordering").unwrap_or(self.order));
-        page(call, self.page_size, rows)
+        cut(call, self.page_size, rows)
     }
 }
 
@@ -155,8 +159,25 @@ fn compare(one: Option<&Value>, other: Option<&Value>) -> Ordering {
     }
 }
 
+/// One page of a list.
+pub(super) struct Page {
+    pub(super) results: Vec<Value>,
+    pagination: Value,
+    autocomplete: bool,
+}
+
+impl Page {
+    pub(super) fn answer(self) -> Answer {
+        let mut body = json!({ "pagination": self.pagination, "results": self.results });
+        if self.autocomplete {
+            body["autocomplete"] = json!({});
+        }
+        answers::ok(&body)
+    }
+}
+
 /// `next` and `previous` are page numbers, 0 for none (recorded). `page_size=0` is the default.
-fn page(call: &Call<'_>, default_size: usize, rows: Vec<Value>) -> Reply {
+fn cut(call: &Call<'_>, default_size: usize, rows: Vec<Value>) -> Result<Page, Answer> {
     let asked_size = call.request.param("page_size").and_then(|text| text.parse().ok());
     let size: usize = asked_size.filter(|size| *size > 0).unwrap_or(default_size);
     let count = rows.len();
@@ -167,20 +188,18 @@ fn page(call: &Call<'_>, default_size: usize, rows: Vec<Value>) -> Reply {
     }
     let first = (number - 1) * size;
     let results: Vec<_> = rows.into_iter().skip(first).take(size).collect();
-    let mut body = json!({
-        "pagination": {
-            "next": if number < total_pages { number + 1 } else { 0 },
-            "previous": number - 1,
-            "count": count,
-            "current": number,
-            "total_pages": total_pages,
-            "start_index": if count == 0 { 0 } else { first + 1 },
-            "end_index": first + results.len(),
-        },
-        "results": results,
+    let pagination = json!({
+        "next": if number < total_pages { number + 1 } else { 0 },
+        "previous": number - 1,
+        "count": count,
+        "current": number,
+        "total_pages": total_pages,
+        "start_index": if count == 0 { 0 } else { first + 1 },
+        "end_index": first + results.len(),
     });
-    if call.world.options.version >= Version::V2025_10 {
-        body["autocomplete"] = json!({});
-    }
-    Ok(answers::ok(&body))
+    Ok(Page {
+        results,
+        pagination,
+        autocomplete: call.world.options.version >= Version::V2025_10,
+    })
 }

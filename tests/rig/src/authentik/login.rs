@@ -6,8 +6,8 @@
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::Version;
 use super::answers::{self, Answer};
+use super::challenges;
 use super::database::text;
 use super::oidc::Base;
 use super::options::LoginPages;
@@ -34,7 +34,7 @@ pub(super) fn answer(world: &mut World, request: &Request, slug: &str) -> Answer
         }
         _ => {
             world.violation(request, "only the default login and logout flows can be run here");
-            challenge(world, "ak-stage-flow-error", json!({ "request_id": "0" }))
+            challenges::stage(world, "ak-stage-flow-error", json!({ "request_id": "0" }))
         }
     }
 }
@@ -95,15 +95,15 @@ fn get(world: &mut World, request: &Request, id: &str) -> Answer {
     match plan.stage {
         Stage::Identification => {
             keep(world, id, Some(plan));
-            identification(world, None)
+            challenges::identification(world, None)
         }
-        Stage::Password => password(world, &plan, None),
+        Stage::Password => challenges::password(world, &plan, None),
         Stage::SecondFactor if world.options.login == LoginPages::SecondFactor => {
             let fields = json!({
                 "pending_user": plan.pending, "pending_user_avatar": "", "device_challenges": [{"device_class": "totp"}],
                 "configuration_stages": [],
             });
-            challenge(world, "ak-stage-authenticator-validate", fields)
+            challenges::stage(world, "ak-stage-authenticator-validate", fields)
         }
         Stage::SecondFactor => {
             keep(
@@ -131,7 +131,7 @@ fn post(world: &mut World, request: &Request, id: &str) -> Answer {
             "a body that is no JSON object, or no CSRF header though logged in",
         );
         let fields = json!({ "request_id": world.entropy.hex("request", 32) });
-        return challenge(world, "ak-stage-flow-error", fields);
+        return challenges::stage(world, "ak-stage-flow-error", fields);
     };
     let plan = plan(world, id);
     match plan.stage {
@@ -161,7 +161,7 @@ fn identify(world: &mut World, request: &Request, id: &str, body: &Map<String, V
     };
     if uid.is_empty() {
         keep(world, id, Some(start));
-        return identification(world, Some(missing("uid_field")));
+        return challenges::identification(world, Some(challenges::missing("uid_field")));
     }
     let by_mail = world
         .database
@@ -181,11 +181,11 @@ fn identify(world: &mut World, request: &Request, id: &str, body: &Map<String, V
     let given = text(body, "password");
     if given.is_empty() {
         keep(world, id, Some(start));
-        return identification(world, Some(missing("password")));
+        return challenges::identification(world, Some(challenges::missing("password")));
     }
     if !is_password(world, &plan.pending, given) {
         keep(world, id, Some(start));
-        return identification(world, Some(wrong_password()));
+        return challenges::identification(world, Some(challenges::wrong_password()));
     }
     keep(
         world,
@@ -201,7 +201,7 @@ fn identify(world: &mut World, request: &Request, id: &str, body: &Map<String, V
 /// Unknown users fail exactly like wrong passwords.
 fn try_password(world: &mut World, request: &Request, id: &str, mut plan: Plan, given: &str) -> Answer {
     if given.is_empty() {
-        return password(world, &plan, Some(missing("password")));
+        return challenges::password(world, &plan, Some(challenges::missing("password")));
     }
     if is_password(world, &plan.pending, given) {
         keep(
@@ -216,13 +216,13 @@ fn try_password(world: &mut World, request: &Request, id: &str, mut plan: Plan, 
     }
     plan.wrong_passwords += 1;
     if plan.wrong_passwords < LAST_TRY {
-        let answer = password(world, &plan, Some(wrong_password()));
+        let answer = challenges::password(world, &plan, Some(challenges::wrong_password()));
         keep(world, id, Some(plan));
         return answer;
     }
     keep(world, id, None);
     let fields = json!({ "pending_user": plan.pending, "pending_user_avatar": "", "error_message": "Invalid password" });
-    challenge(world, "ak-stage-access-denied", fields)
+    challenges::stage(world, "ak-stage-access-denied", fields)
 }
 
 fn is_password(world: &World, username: &str, given: &str) -> bool {
@@ -248,7 +248,7 @@ fn log_in(world: &mut World, request: &Request, id: &str, username: &str) -> Ans
             plan: None,
         },
     );
-    let mut answer = redirect_challenge(world);
+    let mut answer = challenges::redirect(world);
     set_cookie(world, request, &mut answer, SESSION_COOKIE, &id, "HttpOnly; ");
     set_cookie(
         world,
@@ -273,17 +273,9 @@ fn log_out(world: &mut World, request: &Request) -> Answer {
     if let Some(id) = request.cookie(SESSION_COOKIE) {
         world.sessions.remove(id);
     }
-    let mut answer = redirect_challenge(world);
+    let mut answer = challenges::redirect(world);
     set_cookie(world, request, &mut answer, SESSION_COOKIE, "\"\"", "Max-Age=0; ");
     answer
-}
-
-fn redirect_challenge(world: &World) -> Answer {
-    let mut fields = json!({ "to": "/" });
-    if world.options.version >= Version::V2026_8 {
-        fields["final_redirect"] = json!(true);
-    }
-    challenge_of_type(world, "redirect", "xak-flow-redirect", fields)
 }
 
 fn set_cookie(
@@ -309,72 +301,4 @@ fn again(request: &Request) -> Answer {
         answer.headers_mut().insert(header::LOCATION, location);
     }
     answer
-}
-
-fn identification(world: &World, errors: Option<Value>) -> Answer {
-    let mut fields = json!({
-        "user_fields": ["email", "username"],
-        "password_fields": world.options.login == LoginPages::One,
-        "flow_designation": "authentication",
-        "primary_action": "Log in",
-        "sources": [],
-        "show_source_labels": false,
-    });
-    if world.options.version >= Version::V2024_12 {
-        fields["allow_show_password"] = json!(false);
-        fields["captcha_stage"] = Value::Null;
-    }
-    if world.options.version >= Version::V2025_10 {
-        fields["enable_remember_me"] = json!(false);
-    }
-    if let Some(errors) = errors {
-        fields["response_errors"] = errors;
-    }
-    challenge(world, "ak-stage-identification", fields)
-}
-
-fn password(world: &World, plan: &Plan, errors: Option<Value>) -> Answer {
-    let mut fields = json!({ "pending_user": plan.pending, "pending_user_avatar": "" });
-    if world.options.version >= Version::V2024_12 {
-        fields["allow_show_password"] = json!(false);
-    }
-    if let Some(errors) = errors {
-        fields["response_errors"] = errors;
-    }
-    challenge(world, "ak-stage-password", fields)
-}
-
-fn challenge(world: &World, component: &str, fields: Value) -> Answer {
-    challenge_of_type(world, "native", component, fields)
-}
-
-/// `type` is in the 2024.2 schema only.
-fn challenge_of_type(world: &World, kind: &str, component: &str, mut fields: Value) -> Answer {
-    fields["component"] = json!(component);
-    if component.starts_with("ak-stage") && component != "ak-stage-flow-error" {
-        fields["flow_info"] = json!({
-            "title": "Welcome to authentik!",
-            "background": "/static/dist/assets/images/flow_background.jpg",
-            "cancel_url": "/flows/-/cancel/",
-            "layout": "stacked",
-        });
-    }
-    if world.options.version < Version::V2024_12 {
-        fields["type"] = json!(kind);
-    }
-    answers::ok(&fields)
-}
-
-fn missing(field: &str) -> Value {
-    response_errors(field, "This field is required.", "required")
-}
-
-fn wrong_password() -> Value {
-    response_errors("password", "Invalid password", "invalid")
-}
-
-fn response_errors(field: &str, text: &str, code: &str) -> Value {
-    let mut errors = Map::new();
-    errors.insert(field.into(), json!([{ "string": text, "code": code }]));
-    Value::Object(errors)
 }

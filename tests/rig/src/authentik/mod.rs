@@ -29,7 +29,7 @@
 //! router_state  what Authentik's Go router answers alone (starting, dead backend, live)
 //! route       path -> resource; HTML for unknown URLs
 //! call        content negotiation, Bearer or session, CSRF, body
-//! resources   tokens, users, groups, applications, rbac, providers, catalog, login, oidc
+//! resources   tokens, users, groups, applications, roles, rbac, providers, catalog, login, oidc
 //! rights      who sees what; fields: validation; listing: filters and pages
 //! ```
 
@@ -37,6 +37,7 @@ mod answers;
 mod applications;
 mod call;
 mod catalog;
+mod challenges;
 mod database;
 mod deployment;
 mod entropy;
@@ -56,6 +57,7 @@ mod record;
 mod redirect_uris;
 mod request;
 mod rights;
+mod roles;
 mod route;
 mod router_state;
 mod seed;

@@ -75,20 +75,17 @@ fn list(call: &mut Call<'_>) -> Reply {
         .iter()
         .filter_map(|key| world.database.providers.get(&key.parse().ok()?));
     let rows: Vec<_> = providers.map(|provider| render(world, provider)).collect();
-    let answer = LISTING.answer(call, rows)?;
-    let shown: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let page = LISTING.page(call, rows)?;
     let poisoned = |row: &Value| {
-        let pk = row["pk"].as_i64().unwrap_or_default();
-        call.world
-            .database
-            .providers
-            .get(&pk)
-            .is_some_and(Provider::is_poisoned)
+        let provider = row["pk"]
+            .as_i64()
+            .and_then(|pk| call.world.database.providers.get(&pk));
+        provider.is_some_and(Provider::is_poisoned)
     };
-    if shown["results"].as_array().into_iter().flatten().any(poisoned) {
+    if page.results.iter().any(poisoned) {
         return Ok(answers::crash(&call.request.method));
     }
-    Ok(answer)
+    Ok(page.answer())
 }
 
 fn create(call: &mut Call<'_>) -> Reply {

@@ -1,8 +1,7 @@
-//! Roles and their permissions.
+//! The permissions of roles.
 //!
-//! Recorded: creating a role, `assign` and `unassign`. Schema and source, never run: all reading of a role's permissions.
-//! A client that wants to know what a role may do on objects asks `rbac/permissions/roles/?uuid=<role>`, and on all objects
-//! `rbac/permissions/?role=<role>`.
+//! Recorded: `assign` and `unassign`. Schema and source, never run: all reading. A client that wants to know what a role may do
+//! on objects asks `rbac/permissions/roles/?uuid=<role>`, and on all objects `rbac/permissions/?role=<role>`.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -10,26 +9,14 @@ use serde_json::{Value, json};
 use super::Version;
 use super::answers::{self, Answer, Reply};
 use super::call::Call;
-use super::database::{Fields, Grant, Role, text};
+use super::database::{Fields, Grant, Role};
 use super::entropy::is_uuid;
 use super::fields::{self, Kind, SHORT_TEXT, invalid, optional, required};
 use super::listing::{Filter, Listing, PAGE_SIZE, exact};
 use super::permissions::{self, Permission};
 use super::rights::{MODELS, ROLE};
+use super::roles;
 use super::world::World;
-
-/// `?name=` filters nothing (recorded); the schemas name it from 2025.12 on.
-const ROLES: Listing = Listing {
-    filters: &[],
-    search: &["name"],
-    order: "name",
-    page_size: PAGE_SIZE,
-    others: &[],
-};
-const ROLES_BY_NAME: Listing = Listing {
-    filters: &[exact("name", "/name")],
-    ..ROLES
-};
 
 const PERMISSION_FILTERS: &[Filter] = &[
     exact("codename", "/codename"),
@@ -60,82 +47,7 @@ const ASSIGNED: Listing = Listing {
     others: &["model", "object_pk"],
 };
 
-pub(super) fn roles(call: &mut Call<'_>) -> Reply {
-    match call.request.method {
-        Method::GET | Method::HEAD => {
-            let visible = call.visible(ROLE, keys(call.world))?;
-            let roles = visible.iter().filter_map(|pk| call.world.database.roles.get(pk));
-            let rows = roles.map(render).collect();
-            let named = call.world.options.version >= Version::V2025_12;
-            if named {
-                ROLES_BY_NAME.answer(call, rows)
-            } else {
-                ROLES.answer(call, rows)
-            }
-        }
-        Method::POST => {
-            call.expect_query(&[]);
-            call.require(&ROLE.permission("add"))?;
-            let cleaned = fields::clean(call, &[required("name", SHORT_TEXT)])?;
-            let name = text(&cleaned, "name");
-            check_unique(call.world, name, None)?;
-            let pk = insert(call.world, name);
-            Ok(answers::created(&render(&call.world.database.roles[&pk])))
-        }
-        ref other => Ok(answers::method_not_allowed(other, "GET, POST, HEAD, OPTIONS")),
-    }
-}
-
-pub(super) fn role(call: &mut Call<'_>, pk: &str) -> Reply {
-    call.expect_query(&[]);
-    require(call, pk, &ROLE.permission(call.verb()))?;
-    match call.request.method {
-        Method::GET | Method::HEAD => {}
-        Method::PATCH | Method::PUT => {
-            let cleaned = fields::clean(call, &[required("name", SHORT_TEXT)])?;
-            check_unique(call.world, text(&cleaned, "name"), Some(pk))?;
-            if let (Some(role), Some(Value::String(name))) =
-                (call.world.database.roles.get_mut(pk), cleaned.get("name"))
-            {
-                role.name.clone_from(name);
-            }
-        }
-        Method::DELETE => {
-            delete(call.world, pk);
-            return Ok(answers::no_content());
-        }
-        ref other => {
-            return Ok(answers::method_not_allowed(
-                other,
-                "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
-            ));
-        }
-    }
-    Ok(answers::ok(&render(&call.world.database.roles[pk])))
-}
-
-/// `add_user/` and `remove_user/` (schema, from 2025.12 on).
-pub(super) fn membership(call: &mut Call<'_>, pk: &str, member: bool) -> Reply {
-    if call.request.method != Method::POST {
-        return Ok(answers::method_not_allowed(&call.request.method, "POST, OPTIONS"));
-    }
-    call.expect_query(&[]);
-    require(call, pk, &ROLE.permission("change"))?;
-    let body = call.body()?;
-    let user = body.get("pk").and_then(Value::as_i64);
-    let user = user.and_then(|user| call.world.database.users.get_mut(&user));
-    let Some(user) = user else {
-        return Err(answers::not_found());
-    };
-    if member {
-        user.roles.insert(pk.to_owned())
-    } else {
-        user.roles.remove(pk)
-    };
-    Ok(answers::no_content())
-}
-
-pub(super) fn permissions(call: &mut Call<'_>) -> Reply {
+pub(super) fn permissions_of(call: &mut Call<'_>) -> Reply {
     call.user()?;
     let held = match call.request.param("role") {
         Some(role) => {
@@ -164,7 +76,7 @@ pub(super) fn object_permissions(call: &mut Call<'_>) -> Reply {
     if !is_uuid(uuid) {
         return Err(invalid("uuid", "Enter a valid UUID."));
     }
-    call.visible(ROLE, keys(call.world))?;
+    call.visible(ROLE, roles::keys(call.world))?;
     let grants = call
         .world
         .database
@@ -195,7 +107,7 @@ pub(super) fn assigned(call: &mut Call<'_>) -> Reply {
         return Err(invalid("model", &text));
     }
     let object = call.request.param("object_pk");
-    let visible = call.visible(ROLE, keys(call.world))?;
+    let visible = call.visible(ROLE, roles::keys(call.world))?;
     let concerns = |grant: &Grant| {
         is_about(&grant.permission, model) && (grant.object.is_none() || grant.object.as_deref() == object)
     };
@@ -266,7 +178,7 @@ fn assignment(
     permission: &str,
 ) -> Result<(Vec<Permission>, Option<String>), Answer> {
     call.expect_query(&[]);
-    require(call, role, permission)?;
+    roles::require(call, role, permission)?;
     let fields = [
         required("permissions", Kind::Texts),
         optional("model", SHORT_TEXT, Value::Null),
@@ -328,51 +240,6 @@ fn object_exists(world: &World, model: &str, object: &str) -> bool {
     }
 }
 
-fn require(call: &Call<'_>, pk: &str, permission: &str) -> Result<i64, Answer> {
-    if !is_uuid(pk) {
-        return Err(answers::not_found());
-    }
-    call.require_on(ROLE, keys(call.world), pk, permission)
-}
-
-fn check_unique(world: &World, name: &str, but: Option<&str>) -> Result<(), Answer> {
-    match world.database.roles.values().find(|role| role.name == name) {
-        Some(role) if Some(role.pk.as_str()) != but => {
-            Err(invalid("name", "Role with this name already exists."))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn insert(world: &mut World, name: &str) -> String {
-    let pk = world.entropy.uuid("role");
-    let role = Role {
-        pk: pk.clone(),
-        name: name.to_owned(),
-        grants: Vec::new(),
-    };
-    world.database.roles.insert(pk.clone(), role);
-    pk
-}
-
-fn delete(world: &mut World, pk: &str) {
-    world.database.roles.remove(pk);
-    world
-        .database
-        .groups
-        .values_mut()
-        .for_each(|group| _ = group.roles.remove(pk));
-    world
-        .database
-        .users
-        .values_mut()
-        .for_each(|user| _ = user.roles.remove(pk));
-}
-
-fn keys(world: &World) -> Vec<String> {
-    world.database.roles.keys().cloned().collect()
-}
-
 fn is_model(name: &str) -> bool {
     MODELS
         .iter()
@@ -381,10 +248,6 @@ fn is_model(name: &str) -> bool {
 
 fn is_about(permission: &Permission, model: &str) -> bool {
     format!("{}.{}", permission.app, permission.model) == model
-}
-
-fn render(role: &Role) -> Value {
-    json!({ "pk": role.pk, "name": role.name })
 }
 
 fn render_permission(permission: &Permission) -> Value {

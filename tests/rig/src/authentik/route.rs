@@ -8,7 +8,7 @@ use super::call::Call;
 use super::oidc::Base;
 use super::request::Request;
 use super::world::World;
-use super::{applications, catalog, groups, login, oidc, oidc_token, providers, rbac, tokens, users};
+use super::{applications, catalog, groups, login, oidc, oidc_token, providers, rbac, roles, tokens, users};
 
 /// What the backend answers.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
@@ -119,13 +119,13 @@ fn group_view<'s>(rest: &[&'s str]) -> Option<View<'s>> {
 
 fn role_view<'s>(version: Version, rest: &[&'s str]) -> Option<View<'s>> {
     let view: View<'s> = match *rest {
-        [] => Box::new(rbac::roles),
-        [pk] => Box::new(move |call| rbac::role(call, pk)),
+        [] => Box::new(roles::collection),
+        [pk] => Box::new(move |call| roles::object(call, pk)),
         [pk, "add_user"] if version >= Version::V2025_12 => {
-            Box::new(move |call| rbac::membership(call, pk, true))
+            Box::new(move |call| roles::membership(call, pk, true))
         }
         [pk, "remove_user"] if version >= Version::V2025_12 => {
-            Box::new(move |call| rbac::membership(call, pk, false))
+            Box::new(move |call| roles::membership(call, pk, false))
         }
         _ => return None,
     };
@@ -134,7 +134,7 @@ fn role_view<'s>(version: Version, rest: &[&'s str]) -> Option<View<'s>> {
 
 fn permission_view<'s>(rest: &[&'s str]) -> Option<View<'s>> {
     let view: View<'s> = match *rest {
-        [] => Box::new(rbac::permissions),
+        [] => Box::new(rbac::permissions_of),
         ["roles"] => Box::new(rbac::object_permissions),
         ["assigned_by_roles"] => Box::new(rbac::assigned),
         ["assigned_by_roles", role, "assign"] => Box::new(move |call| rbac::assign(call, role)),

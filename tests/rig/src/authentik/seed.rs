@@ -8,7 +8,7 @@ use super::database::{Fields, Token, text};
 use super::groups;
 use super::options::{Appear, ProviderSeed};
 use super::providers;
-use super::rbac;
+use super::roles;
 use super::tokens;
 use super::users;
 use super::world::World;
@@ -48,7 +48,7 @@ pub(super) fn migrate(world: &mut World) {
     if let Some(group) = world.database.groups.get_mut(&admins) {
         group.users.insert(admin);
     }
-    let role = rbac::insert(world, "authentik Read-only");
+    let role = roles::insert(world, "authentik Read-only");
     let readers = groups::insert(world, "authentik Read-only", false);
     if let Some(group) = world.database.groups.get_mut(&readers) {
         group.roles.insert(role);
@@ -161,7 +161,7 @@ fn add_blueprints(world: &mut World) {
 }
 
 /// Made once; a later start with another value changes nothing.
-fn add_bootstrap_token(world: &mut World) {
+pub(super) fn add_bootstrap_token(world: &mut World) {
     let Some(key) = world.options.bootstrap_token.clone() else {
         return;
     };

@@ -184,6 +184,12 @@ impl Authentik {
         *lock(&self.shared.world) = World::new(options);
     }
 
+    /// Starts Authentik again with another `AUTHENTIK_BOOTSTRAP_TOKEN`: the token is made if it is missing, and otherwise
+    /// keeps its key (recorded).
+    pub fn restart_with(&self, bootstrap_token: Option<&str>) {
+        lock(&self.shared.world).restart_with(bootstrap_token);
+    }
+
     /// Runs the task `clean_expired_models`, which gives expired API tokens another key.
     pub fn clean_expired(&self) {
         tokens::clean_expired(&mut lock(&self.shared.world));

@@ -72,6 +72,11 @@ impl World {
         seed::apply_blueprints(self, before, due);
     }
 
+    pub(super) fn restart_with(&mut self, bootstrap_token: Option<&str>) {
+        self.options.bootstrap_token = bootstrap_token.map(str::to_owned);
+        seed::add_bootstrap_token(self);
+    }
+
     /// Writes down what a careful client would not have sent.
     pub(super) fn violation(&mut self, request: &Request, text: &str) {
         let line = format!("{} {}: {text}", request.method, request.path_and_query());

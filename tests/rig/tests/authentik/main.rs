@@ -7,6 +7,7 @@ mod http_rules;
 mod login;
 mod oidc;
 mod providers;
+mod redirect_uris;
 mod rights;
 mod router_states;
 mod tokens;

@@ -177,7 +177,7 @@ async fn view_and_change_on_one_object() {
         .get(&at(&account.other))
         .await
         .expect_detail(404, NO_PROVIDER);
-    assert_eq!(account.listed("").await, [account.dex.clone()]);
+    assert_eq!(account.listed("").await, std::slice::from_ref(&account.dex));
     assert!(account.listed("client_id=other-client").await.is_empty());
     let changed = account
         .client

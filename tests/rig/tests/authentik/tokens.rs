@@ -68,6 +68,22 @@ async fn without_the_variable_there_is_no_bootstrap_token() {
 }
 
 #[tokio::test]
+async fn another_start_makes_a_missing_bootstrap_token_and_changes_none() {
+    let authentik = Authentik::start(Options::default()).await.unwrap();
+    authentik.restart_with(Some("late"));
+    let admin = Client::bearer(&authentik, "late");
+    admin.get(ME).await.expect(200);
+    authentik.restart_with(Some("later"));
+    Client::bearer(&authentik, "later")
+        .get(ME)
+        .await
+        .expect_detail(403, "Token invalid/expired");
+    admin.delete(&at("authentik-bootstrap-token")).await.expect(204);
+    authentik.restart_with(Some("later"));
+    Client::bearer(&authentik, "later").get(ME).await.expect(200);
+}
+
+#[tokio::test]
 async fn creating() {
     let (_authentik, admin) = start(with_admin()).await;
     let body =
