@@ -21,7 +21,7 @@ const LISTING: Listing = Listing {
     search: &["name", "slug", "group"],
     order: "name",
     page_size: PAGE_SIZE,
-    others: &["superuser_full_list", "only_with_launch_url", "for_user"],
+    others: &["superuser_full_list"],
 };
 
 fn writable() -> [Field; 10] {

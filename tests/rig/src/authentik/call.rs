@@ -86,7 +86,7 @@ impl<'a> Call<'a> {
             if !known.contains(&name.as_str()) {
                 self.world.violation(
                     self.request,
-                    &format!("{name:?} is no query parameter here and is ignored"),
+                    &format!("{name:?} is not a query parameter here and is ignored"),
                 );
             } else if value.is_empty() {
                 self.world

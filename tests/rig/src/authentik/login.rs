@@ -133,6 +133,15 @@ fn post(world: &mut World, request: &Request, id: &str) -> Answer {
         let fields = json!({ "request_id": world.entropy.hex("request", 32) });
         return challenges::stage(world, "ak-stage-flow-error", fields);
     };
+    for name in body
+        .keys()
+        .filter(|name| !["component", "uid_field", "password"].contains(&name.as_str()))
+    {
+        world.violation(
+            request,
+            &format!("the field {name:?} is no part of any challenge"),
+        );
+    }
     let plan = plan(world, id);
     match plan.stage {
         Stage::Identification => identify(world, request, id, &body),

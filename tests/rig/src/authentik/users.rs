@@ -1,6 +1,6 @@
 //! `core/users/` (recorded; the fields per version from the schemas).
 
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::{Value, json};
 
 use super::Version;
@@ -77,7 +77,7 @@ pub(super) fn collection(call: &mut Call<'_>) -> Reply {
                 .users
                 .values()
                 .filter(|user| visible.contains(&user.pk.to_string()));
-            let rows = users.map(|user| render(call.world, user)).collect();
+            let rows = users.map(|user| brief(call, render(call.world, user))).collect();
             LISTING.answer(call, rows)
         }
         Method::POST => create(call),
@@ -103,7 +103,17 @@ pub(super) fn object(call: &mut Call<'_>, key: &str) -> Reply {
             ));
         }
     }
-    Ok(answers::ok(&shown(call.world, pk)))
+    Ok(answers::ok(&brief(call, shown(call.world, pk))))
+}
+
+/// Leaves out what the query asks to leave out.
+fn brief(call: &Call<'_>, mut shown: Value) -> Value {
+    for (parameter, field) in [("include_groups", "groups_obj"), ("include_roles", "roles_obj")] {
+        if call.request.param(parameter) == Some("false") && shown.get(field).is_some() {
+            shown[field] = Value::Null;
+        }
+    }
+    shown
 }
 
 pub(super) fn set_password(call: &mut Call<'_>, key: &str) -> Reply {
@@ -231,9 +241,7 @@ fn create(call: &mut Call<'_>) -> Reply {
         ));
     }
     let pk = insert(call.world, cleaned);
-    let mut answer = answers::ok(&shown(call.world, pk));
-    *answer.status_mut() = StatusCode::CREATED;
-    Ok(answer)
+    Ok(answers::created(&shown(call.world, pk)))
 }
 
 fn update(call: &mut Call<'_>, pk: i64) -> Result<(), answers::Answer> {

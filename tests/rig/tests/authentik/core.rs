@@ -45,6 +45,11 @@ async fn users() {
             "{query}"
         );
     }
+    let brief = admin
+        .get(&format!("{USERS}?username=akadmin&include_groups=false"))
+        .await
+        .json();
+    assert_eq!(brief["results"][0]["groups_obj"], Value::Null);
     let path = format!("{USERS}{}/", user["pk"]);
     admin
         .post(&format!("{path}set_password/"), &json!({ "password": "pw" }))

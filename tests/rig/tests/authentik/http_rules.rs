@@ -272,7 +272,7 @@ async fn what_a_careful_client_never_sends() {
         .expect(201);
     expect("\"key\" is not writable");
     admin.get(&format!("{TOKENS}t1/?x=1")).await.expect(200);
-    expect("\"x\" is no query parameter");
+    expect("\"x\" is not a query parameter");
 }
 
 #[tokio::test]

@@ -133,12 +133,18 @@ async fn an_unknown_user_looks_like_a_known_one() {
 
 #[tokio::test]
 async fn failures_are_200() {
-    let (_authentik, client) = fresh(Options::default()).await;
+    let (authentik, client) = fresh(Options::default()).await;
     for body in [json!({}), password(PASSWORD)] {
         let answer = expect_component(client.post(FLOW, &body).await, "ak-stage-identification");
         let errors = json!({ "uid_field": [{ "string": "This field is required.", "code": "required" }] });
         assert_eq!(answer["response_errors"], errors);
     }
+    authentik.assert_clean();
+    client
+        .post(FLOW, &json!({ "username": "akadmin" }))
+        .await
+        .expect(200);
+    assert!(authentik.violations()[0].contains("\"username\" is no part"));
     let malformed = client.send("POST", FLOW, &JSON, "{").await;
     assert!(expect_component(malformed, "ak-stage-flow-error")["request_id"].is_string());
     expect_component(

@@ -23,6 +23,16 @@ async fn refuses_connections_and_comes_back_on_the_same_port() {
 }
 
 #[tokio::test]
+async fn refusing_cuts_open_connections() {
+    use tokio::io::AsyncReadExt as _;
+    let (authentik, _admin) = start(with_admin()).await;
+    let mut open = tokio::net::TcpStream::connect(authentik.address()).await.unwrap();
+    authentik.set_state(RouterState::Refuse).await.unwrap();
+    let read = open.read(&mut [0]).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}
+
+#[tokio::test]
 async fn starting_lies_to_clients_that_accept_json() {
     let (authentik, admin) = start(with_admin()).await;
     authentik.set_state(RouterState::Starting).await.unwrap();
