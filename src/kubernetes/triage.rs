@@ -171,7 +171,6 @@ fn manager(message: &str) -> &str {
     message.split('"').nth(1).unwrap_or("another field manager")
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +237,10 @@ mod tests {
                 {"reason": "FieldManagerConflict", "field": ".spec.replicas", "message": "conflict with \"hpa\" using v1"}
             ]}}),
         );
-        assert_eq!((failure.exit, failure.reason), (Exit::Human, Reason::FieldConflict));
+        assert_eq!(
+            (failure.exit, failure.reason),
+            (Exit::Human, Reason::FieldConflict)
+        );
         assert_eq!(failure.message, "owned by somebody else: .spec.replicas (hpa)");
     }
 

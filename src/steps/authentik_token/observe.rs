@@ -29,6 +29,9 @@ impl AuthentikToken {
             cx.cluster.secret(namespace, names::AUTHENTIK_SECRET),
         )?;
         let credentials = Credentials::of(credentials.as_ref());
+        if let Some(wait) = cx.reach(&cx.config.authentik_url()).await? {
+            return Ok(Seen::NotReady(wait));
+        }
         let wanted = Wanted::from(&cx.config);
         let stored = match self.stored(cx, stored.as_ref(), &credentials, &wanted).await {
             Ok(stored) => stored,

@@ -24,6 +24,9 @@ impl DexSync {
             cx.cluster.secret(namespace, names::DEX_SECRET),
             cx.cluster.secret(namespace, names::API_TOKEN_SECRET),
         )?;
+        if let Some(wait) = cx.reach(&cx.config.authentik_url()).await? {
+            return Ok(Seen::NotReady(wait));
+        }
         let wanted = Wanted::from(&cx.config);
         let (judged, client_secret) = client_secret(source.as_ref());
         let token = token.and_then(|secret| secret.text(names::API_TOKEN_KEY));
