@@ -1,5 +1,6 @@
 //! Integration tests, one binary: the real program against a real API server.
 
+mod architecture;
 mod artefacts;
 mod golden;
 mod help;
