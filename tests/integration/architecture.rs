@@ -140,7 +140,7 @@ fn strays(sources: &[Source], library: &str, homes: &BTreeSet<String>) -> Vec<St
 /// One line for each effect in a file that only decides.
 fn impurities(sources: &[Source]) -> Vec<String> {
     let only_decides =
-        |source: &&Source| ["model", "render"].contains(&source.part()) || source.file.ends_with("/plan.rs");
+        |source: &&Source| ["model", "apply", "render"].contains(&source.part()) || source.file.ends_with("/plan.rs");
     let mut found = Vec::new();
     for source in sources.iter().filter(only_decides) {
         for path in &source.external {
@@ -157,7 +157,7 @@ fn impurities(sources: &[Source]) -> Vec<String> {
         }
         let is_plan = source.file.ends_with("/plan.rs");
         let foreign = |path: &&Vec<String>| {
-            !["model", "converge", "planted"].contains(&path[0].as_str())
+            !["model", "apply", "converge", "planted"].contains(&path[0].as_str())
                 && !path.starts_with(&source.module[..source.module.len() - 1])
         };
         let foreign = source.internal.iter().filter(|path| is_plan && foreign(path));

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod artefacts;
+mod command_lines;
 mod golden;
 mod help;
 mod laws;
