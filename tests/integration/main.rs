@@ -1,4 +1,8 @@
 //! Integration tests, one binary: the real program against a real API server.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
 
 mod architecture;
 mod artefacts;

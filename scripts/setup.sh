@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# Sets a Debian machine with Rust and Go up for the other scripts, which source this. Whatever takes long to make is kept
+# in ${XDG_CACHE_HOME:-~/.cache}/aphex-ops, outside the checkout: compiled Go programs, the Rust target, cargo-deny.
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/aphex-ops"
+export CARGO_TARGET_DIR="$cache/target"
+cargo_deny_version=0.20.2
+cargo_deny="$cache/tools/cargo-deny-$cargo_deny_version/bin/cargo-deny"
+
+say() { printf '\n== %s\n' "$*" >&2; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# A linker and a static libc for Rust, shellcheck, and what a real node needs (tests/rig/src/sandbox/prerequisites.rs).
+install_packages() {
+    local packages=(ca-certificates gcc libc6-dev shellcheck containerd runc containernetworking-plugins
+        iptables iproute2 conntrack util-linux mount) missing=() package
+    command -v dpkg-query >/dev/null || return 0
+    for package in "${packages[@]}"; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    ((EUID == 0)) || fail "packages are missing; as root: apt-get install -y --no-install-recommends ${missing[*]}"
+    say "Installing ${missing[*]}"
+    apt-get update -q >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# rust-toolchain.toml names the version; where rustup has it already, nothing is asked of the network.
+install_toolchain() {
+    cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return 0
+    command -v rustup >/dev/null || fail "rustup is missing, or cargo is without rustfmt and clippy: https://rustup.rs"
+    say "Installing the Rust toolchain"
+    rustup toolchain install >&2
+}
+
+install_cargo_deny() {
+    [[ -x $cargo_deny ]] && return 0
+    say "Compiling cargo-deny $cargo_deny_version (minutes, once)"
+    env -u CARGO_TARGET_DIR cargo install --locked --quiet --root "${cargo_deny%/bin/*}" "cargo-deny@$cargo_deny_version"
+}
+
+command -v go >/dev/null || fail "go is missing: https://go.dev/dl"
+install_packages
+install_toolchain
+mkdir -p "$cache"
