@@ -6,6 +6,7 @@
 
 mod architecture;
 mod artefacts;
+mod cli;
 mod command_lines;
 mod golden;
 mod help;

@@ -1,0 +1,8 @@
+//! The command line as a person, a script or a Job meets it: exit codes, what goes where, what bad input gets.
+
+mod cluster;
+mod lock;
+mod offline;
+mod output;
+mod program;
+mod waits;

@@ -1,0 +1,178 @@
+//! What can be wrong before a request is sent, and a cluster that cannot be reached.
+
+use super::program::Program;
+use std::net::SocketAddr;
+use tokio::net::TcpSocket;
+
+/// A kubeconfig with one context, `demo`.
+fn kubeconfig(server: &str) -> String {
+    serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "demo",
+        "clusters": [{"name": "demo", "cluster": {"server": server}}],
+        "users": [{"name": "demo", "user": {"token": "unknown"}}],
+        "contexts": [{"name": "demo", "context": {"cluster": "demo", "user": "demo"}}],
+    })
+    .to_string()
+}
+
+/// A port that is bound and does not listen: nobody else can get it, and connections are refused.
+fn closed_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let server = format!("https://{}", socket.local_addr().unwrap());
+    (socket, server)
+}
+
+#[tokio::test]
+async fn wrong_usage_exits_2_and_prints_nothing_to_stdout() {
+    let lines = [
+        ("", "Usage:"),
+        ("unknown", "unrecognized subcommand"),
+        ("secrets", "Usage:"),
+        ("secrets generate --unknown", "--unknown"),
+        ("secrets generate surplus", "surplus"),
+        ("secrets generate --timeout soon", "such as 45s"),
+        ("secrets generate -o xml", "possible values"),
+        ("completion csh", "possible values"),
+        ("bootstrap --only secrets --skip token", "cannot be used with"),
+        ("playbook run", "NAME"),
+        (
+            "render rbac playbook list",
+            "is not a command that works on a cluster",
+        ),
+        ("playbook show unknown", "aphex-ops playbook list"),
+        (
+            "playbook show ./unknown.yaml",
+            "cannot read the playbook ./unknown.yaml",
+        ),
+    ];
+    for (line, says) in lines {
+        let left = Program::new(line).run().await;
+        assert_eq!(left.ended(2, &[says]).stdout, "", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_cannot_be_used_exits_2_and_says_which() {
+    let none = Program::new("namespaces ensure").run().await;
+    none.ended(2, &["there is no kubeconfig", "--kubeconfig FILE"]);
+    let missing = Program::new("namespaces ensure --kubeconfig /nowhere/config")
+        .run()
+        .await;
+    missing.ended(2, &["/nowhere/config"]);
+    let variable = Program::new("namespaces ensure")
+        .env("KUBECONFIG", "/nowhere/config")
+        .run()
+        .await;
+    variable.ended(2, &["/nowhere/config"]);
+    let broken = Program::new("namespaces ensure")
+        .arg_file("--kubeconfig", "clusters: [")
+        .run()
+        .await;
+    broken.ended(2, &["cannot use the kubeconfig"]);
+    let unknown = Program::new("namespaces ensure --context other");
+    let unknown = unknown
+        .arg_file("--kubeconfig", &kubeconfig("https://127.0.0.1:1"))
+        .run()
+        .await;
+    unknown.ended(2, &["other", "kubectl config get-contexts"]);
+    let server = Program::new("namespaces ensure --server :nowhere:");
+    let server = server
+        .arg_file("--kubeconfig", &kubeconfig("https://127.0.0.1:1"))
+        .run()
+        .await;
+    server.ended(2, &["--server", ":nowhere:"]);
+}
+
+#[tokio::test]
+async fn the_default_kubeconfig_is_in_the_home_folder() {
+    let (_port, server) = closed_port();
+    let program = Program::new("secrets status");
+    program.file(".kube/config", &kubeconfig(&server));
+    program.run().await.ended(10, &[&server]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_reached_exits_10_and_says_where_and_what_to_do() {
+    let (_port, server) = closed_port();
+    for line in [
+        "namespaces ensure",
+        "secrets generate",
+        "secrets status",
+        "bootstrap",
+        "bootstrap --dry-run",
+    ] {
+        let left = Program::new(line)
+            .arg_file("--kubeconfig", &kubeconfig(&server))
+            .run()
+            .await;
+        left.ended(
+            10,
+            &[
+                &server,
+                "cannot reach the API server",
+                "check that the cluster runs",
+            ],
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_configuration_exits_2_with_line_and_column() {
+    let texts = [
+        ("profile: kind\nhots: {}\n", vec!["hots", "line 2", "column 1"]),
+        ("namespaces:\n  auth: [1]\n", vec!["line 2", "column"]),
+        ("timeouts:\n  step: long\n", vec!["line 2", "column"]),
+        ("profile: cloud\n", vec!["cloud", "line 1"]),
+        ("profile: [\n", vec!["line"]),
+        (
+            "namespaces: {auth: Not_A_Label}\n",
+            vec!["namespaces.auth", "RFC 1123"],
+        ),
+        ("dex: {issuer: 'ftp://dex'}\n", vec!["dex.issuer", "http"]),
+        ("kind: ConfigMap\n", vec!["ConfigMap", "PlatformConfig"]),
+    ];
+    for (text, says) in texts {
+        let left = Program::new("namespaces ensure")
+            .arg_file("--config", text)
+            .run()
+            .await;
+        left.ended(2, &[&["config"], says.as_slice()].concat());
+        assert_eq!(left.stdout, "");
+    }
+    let missing = Program::new("namespaces ensure --config /nowhere/config.yaml")
+        .run()
+        .await;
+    missing.ended(2, &["/nowhere/config.yaml"]);
+    let variable = Program::new("namespaces ensure")
+        .env("APHEX_OPS_CONFIG", "/nowhere/config.yaml")
+        .run()
+        .await;
+    variable.ended(2, &["/nowhere/config.yaml"]);
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_playbook_exits_2_and_names_it() {
+    let step = |run: &str| {
+        format!(
+            "apiVersion: ops.aphex.io/v1alpha1\nkind: Playbook\nmetadata: {{name: mine}}\nspec:\n  steps:\n  \
+             - {{name: one, why: because, run: {run}}}\n"
+        )
+    };
+    let texts = [
+        (
+            step("[secrets, generate]") + "  step: []\n",
+            vec!["step", "line 7"],
+        ),
+        (step("[secrets, forget]"), vec!["\"one\"", "cannot be run"]),
+        (step("[playbook, list]"), vec!["`playbook list` is not a step"]),
+        ("kind: Pod\n".to_owned(), vec!["mine.yaml"]),
+    ];
+    for (text, says) in texts {
+        let (_port, server) = closed_port();
+        let program = Program::new("playbook run").arg_file("--kubeconfig", &kubeconfig(&server));
+        let path = program.file("mine.yaml", &text);
+        let left = program.arg("--from", "one").arg("--", path).run().await;
+        left.ended(2, &says);
+    }
+}
