@@ -2,8 +2,11 @@
 
 use crate::{
     converge::{Events, Stop, Wait},
-    http::{self, Http, Url},
-    kubernetes::{Cluster, forward::Place},
+    http::{Http, Url},
+    kubernetes::{
+        Cluster,
+        forward::{self, Place},
+    },
     model::{config::Config, failure::Failure},
 };
 use std::time::Duration;
@@ -43,19 +46,17 @@ impl Context {
     /// # Errors
     /// A [`Failure`] if it cannot become possible by waiting.
     pub async fn reach(&self, url: &str) -> Result<Option<Wait>, Failure> {
-        let url = Url::parse(url).ok();
-        let place = url
-            .as_ref()
-            .and_then(|url| url.host_str().zip(url.port_or_known_default()));
-        let Some((host, port)) = place.filter(|(host, _)| http::is_in_cluster(host)) else {
+        let Ok(url) = Url::parse(url) else { return Ok(None) };
+        let (Some(place), Some(host)) = (Place::of(&url).transpose()?, url.host_str()) else {
             return Ok(None);
         };
-        if self.cluster.is_inside() || self.http.is_routed(host, port) {
+        if self.cluster.is_inside() || self.http.is_routed(host, place.port) {
             return Ok(None);
         }
-        match self.cluster.forward(&Place::parse(host, port)?).await? {
+        let forwarded = self.cluster.forward(&place).await;
+        match forwarded.map_err(|failure| forward::unpermitted(failure, &self.config))? {
             Ok(local) => {
-                self.http.forward(host, port, local);
+                self.http.forward(host, place.port, local);
                 Ok(None)
             }
             Err(wait) => Ok(Some(wait)),

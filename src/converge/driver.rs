@@ -268,7 +268,9 @@ impl Run<'_> {
         match self.waits.first() {
             // Waiting longer does not help what says itself that it failed.
             Some(wait) if wait.reason == Reason::ResourceFailed => {
-                Failure::new(Exit::ResourceFailed, wait.reason, &wait.message).on(wait.object.clone())
+                Failure::new(Exit::ResourceFailed, wait.reason, &wait.message)
+                    .on(wait.object.clone())
+                    .hint("mend what the message names, then run the same command again")
             }
             Some(wait) => {
                 let message = format!("the deadline was reached while waiting: {}", wait.message);

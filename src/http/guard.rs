@@ -28,11 +28,7 @@ pub(super) enum GuardError {
     },
     /// There is no address.
     #[error("cannot resolve {host}")]
-    Unresolved {
-        host: String,
-        #[source]
-        source: std::io::Error,
-    },
+    Unresolved { host: String, source: std::io::Error },
 }
 
 /// The hosts that may be internal, and the addresses of those that are not looked up.

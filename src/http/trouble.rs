@@ -18,17 +18,17 @@ pub(super) enum Trouble {
     #[error("not sent, because {0}")]
     Guarded(String),
     /// There is no address.
-    #[error("cannot resolve the host name")]
-    Unresolved(#[source] reqwest::Error),
+    #[error("{0}")]
+    Unresolved(String),
     /// Nothing was sent: the connection could not be made.
-    #[error("cannot connect")]
-    Connect(#[source] reqwest::Error),
+    #[error("cannot connect: {0}")]
+    Connect(String),
     /// Nothing was sent: the server could not prove who it is.
     #[error("the server's certificate is not trusted: {0}")]
     Untrusted(String),
     /// Sent, but the answer did not arrive; the server may have acted.
-    #[error("the connection broke")]
-    Broken(#[source] reqwest::Error),
+    #[error("the connection broke: {0}")]
+    Broken(String),
     /// No complete answer in time; the server may have acted.
     #[error("no complete answer within {} s", .0.as_secs())]
     TimedOut(Duration),
@@ -50,7 +50,9 @@ impl Trouble {
         let error = error.without_url();
         match find::<GuardError>(&error) {
             Some(guarded @ GuardError::Address { .. }) => return Self::Guarded(guarded.to_string()),
-            Some(GuardError::Unresolved { .. }) => return Self::Unresolved(error),
+            Some(GuardError::Unresolved { host, source }) => {
+                return Self::Unresolved(format!("cannot resolve {host}: {source}"));
+            }
             None => {}
         }
         if let Some(rustls::Error::InvalidCertificate(problem)) = find::<rustls::Error>(&error) {
@@ -58,8 +60,8 @@ impl Trouble {
         }
         match () {
             () if error.is_builder() => Self::Invalid("a header or the URL holds an illegal character"),
-            () if error.is_connect() => Self::Connect(error),
-            () => Self::Broken(error),
+            () if error.is_connect() => Self::Connect(root(&error)),
+            () => Self::Broken(root(&error)),
         }
     }
 
@@ -94,13 +96,17 @@ impl Trouble {
         };
         let mut failure = Failure::new(exit, reason, format!("{request}: {self}"));
         failure.hint = hint.map(str::to_owned);
-        match self {
-            Self::Unresolved(source) | Self::Connect(source) | Self::Broken(source) => {
-                failure.caused_by(source)
-            }
-            _ => failure,
-        }
+        failure
     }
+}
+
+/// The innermost cause: the layers above only say which of them passed it on.
+fn root(error: &reqwest::Error) -> String {
+    let mut current: &(dyn Error + 'static) = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
 }
 
 /// The first cause of a type; rustls wraps its errors in `std::io::Error`, whose `source` skips a level.

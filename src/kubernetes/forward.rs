@@ -4,7 +4,9 @@ use super::{Cluster, triage};
 use crate::{
     apply::health,
     converge::contract::Wait,
+    http::{Url, is_in_cluster},
     model::{
+        config::Config,
         exit::Exit,
         failure::{Failure, Reason},
         object::ObjectRef,
@@ -61,35 +63,57 @@ impl Place {
         }
     }
 
+    /// The Service that a URL names, if its host is in the cluster.
+    #[must_use]
+    pub fn of(url: &Url) -> Option<Result<Self, Failure>> {
+        let (host, port) = url.host_str().zip(url.port_or_known_default())?;
+        is_in_cluster(host).then(|| Self::parse(host, port))
+    }
+
     fn object(&self) -> ObjectRef {
         ObjectRef::namespaced("Service", &self.namespace, &self.service)
     }
 
-    /// What forwarding needs; steps do not list it, because in a Pod nobody forwards.
-    #[must_use]
-    pub fn rules(&self) -> Vec<Rule> {
-        let namespace = &self.namespace;
-        vec![
-            Rule::named(namespace, "", "services", [&self.service], &["get"]),
-            Rule::all(namespace, "", "pods", &["list"]),
-            // Kubernetes 1.35 and later ask for `create` also of WebSockets, which are GETs.
-            Rule::all(namespace, "", "pods/portforward", &["get", "create"]),
-        ]
-    }
-
     fn explained(&self, failure: Failure) -> Failure {
         match failure.reason {
-            Reason::Forbidden => Failure {
-                hint: Some(format!(
-                    "{REMEDY}; or apply this:\n{}",
-                    rbac::grant(&self.rules())
-                )),
-                ..failure
-            },
-            Reason::Interrupted | Reason::Unauthenticated => failure,
+            Reason::Forbidden | Reason::Interrupted | Reason::Unauthenticated => failure,
             _ => failure.hint(REMEDY),
         }
     }
+}
+
+/// What reaching the Services that the configuration names takes from outside. No step lists it, because
+/// in a Pod nobody forwards.
+#[must_use]
+pub fn rules(config: &Config) -> Vec<Rule> {
+    let urls = [config.authentik_url(), config.dex_url()];
+    let places = urls
+        .iter()
+        .filter_map(|url| Place::of(&Url::parse(url).ok()?)?.ok());
+    let rules = |Place {
+                     namespace, service, ..
+                 }: Place| {
+        [
+            Rule::named(&namespace, "", "services", [service], &["get"]),
+            Rule::all(&namespace, "", "pods", &["list"]),
+            // Kubernetes 1.35 and later ask for `create` also of WebSockets, which are GETs.
+            Rule::all(&namespace, "", "pods/portforward", &["get", "create"]),
+        ]
+    };
+    places.flat_map(rules).collect()
+}
+
+/// Says how to go on without the permission that is missing, and which ones give it.
+#[must_use]
+pub fn unpermitted(failure: Failure, config: &Config) -> Failure {
+    if failure.reason != Reason::Forbidden {
+        return failure;
+    }
+    let hint = Some(format!(
+        "{REMEDY}; or apply this:\n{}",
+        rbac::grant(&rules(config))
+    ));
+    Failure { hint, ..failure }
 }
 
 impl Cluster {

@@ -2,9 +2,11 @@
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
-/// Reasons of a waiting container that will not go away by waiting a little.
-const BLOCKING: [&str; 9] = [
-    "CrashLoopBackOff",
+/// The reason of a container that crashed and waits for its next start.
+const CRASHED: &str = "CrashLoopBackOff";
+
+/// Other reasons of a waiting container that will not go away by waiting a little.
+const BLOCKING: [&str; 8] = [
     "ImagePullBackOff",
     "ErrImagePull",
     "ErrImageNeverPull",
@@ -26,6 +28,18 @@ pub struct PodTrouble {
     pub message: String,
     /// Whether waiting a little will not help: it is not only a matter of room on the nodes.
     pub is_blocking: bool,
+}
+
+impl PodTrouble {
+    /// The command that shows more of it.
+    #[must_use]
+    pub fn command(&self, namespace: &str) -> String {
+        let pod = &self.pod;
+        match self.reason.as_str() {
+            CRASHED => format!("kubectl -n {namespace} logs {pod} --all-containers --previous"),
+            _ => format!("kubectl -n {namespace} describe pod {pod}"),
+        }
+    }
 }
 
 impl std::fmt::Display for PodTrouble {
@@ -91,24 +105,40 @@ fn statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
     init.into_iter().chain(main).flatten()
 }
 
+/// Reason and message; a container that crashed and has not become ready since counts until it does, or
+/// its trouble would seem to end with each new start.
 fn of_container(container: &ContainerStatus) -> Option<(String, String)> {
-    let waiting = container.state.as_ref()?.waiting.as_ref()?;
-    let reason = waiting.reason.as_deref()?;
-    if !BLOCKING.contains(&reason) {
-        return None;
-    }
+    let state = container.state.as_ref()?;
+    let waiting = state.waiting.as_ref();
+    let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
     let mut parts = vec![format!("container {}", container.name)];
-    parts.extend(last_end(container.last_state.as_ref()));
-    // The back-off's own message repeats names and counts seconds down: it would be news at every look.
-    if reason != "CrashLoopBackOff" {
-        parts.extend(waiting.message.clone());
+    match (
+        reason,
+        last_end(Some(state)).or(last_end(container.last_state.as_ref())),
+    ) {
+        (Some(CRASHED), end) => parts.extend(end),
+        (Some(reason), end) if BLOCKING.contains(&reason) => {
+            parts.extend(end);
+            let message = waiting
+                .and_then(|waiting| waiting.message.as_deref())
+                .unwrap_or_default();
+            // The kubelet alternates between an attempt and the pause after it, with one cause.
+            let (reason, message) = match message.split_once("ErrImagePull: ") {
+                Some((_, cause)) => ("ErrImagePull", cause),
+                None => (reason, message),
+            };
+            parts.extend((!message.is_empty()).then(|| message.to_owned()));
+            return Some((reason.to_owned(), parts.join(", ")));
+        }
+        (_, Some(end)) if !container.ready && reason.is_none() => parts.push(end),
+        _ => return None,
     }
-    Some((reason.to_owned(), parts.join(", ")))
+    Some((CRASHED.to_owned(), parts.join(", ")))
 }
 
-/// Its last end, without its message: that can be a piece of its log.
+/// An end that was a failure, without its message: that can be a piece of its log.
 fn last_end(state: Option<&ContainerState>) -> Option<String> {
-    let end = state?.terminated.as_ref()?;
+    let end = state?.terminated.as_ref().filter(|end| end.exit_code != 0)?;
     Some(match end.reason.as_deref() {
         Some(reason) if reason != "Error" => format!("last exit code {}, {reason}", end.exit_code),
         _ => format!("last exit code {}", end.exit_code),
@@ -169,6 +199,53 @@ mod tests {
         assert_eq!(
             trouble(&[mk_pod("dex", oom)]).unwrap().message,
             "container dex, last exit code 137, OOMKilled"
+        );
+    }
+
+    #[test]
+    fn a_crashed_container_is_in_trouble_until_it_is_ready() {
+        let end = json!({"terminated": {"exitCode": 2, "reason": "Error"}});
+        let running = json!({"running": {}});
+        let clean = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
+        let mk = |ready: bool, state: &Value, last: &Value| {
+            mk_pod(
+                "dex",
+                json!({"containerStatuses": [{
+                    "name": "dex", "image": "", "imageID": "", "restartCount": 1,
+                    "ready": ready, "state": state, "lastState": last,
+                }]}),
+            )
+        };
+        for (state, last) in [(&running, &end), (&end, &json!({})), (&end, &end)] {
+            let found = trouble(&[mk(false, state, last)]).unwrap();
+            assert_eq!(
+                found.to_string(),
+                "Pod dex: CrashLoopBackOff (container dex, last exit code 2)"
+            );
+        }
+        for pod in [
+            mk(true, &running, &end),
+            mk(false, &running, &json!({})),
+            mk(false, &clean, &json!({})),
+        ] {
+            assert_eq!(trouble(&[pod]), None);
+        }
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_pulled_has_one_text_in_attempts_and_pauses() {
+        let attempt = mk_waiting("ErrImagePull", "no such host");
+        let pause = mk_waiting(
+            "ImagePullBackOff",
+            "Back-off pulling image \"x\": ErrImagePull: no such host",
+        );
+        let told = |status| trouble(&[mk_pod("dex", status)]).unwrap();
+        assert_eq!(told(attempt.clone()), told(pause));
+        assert!(told(attempt).command("ns").contains("describe pod dex"));
+        assert!(
+            told(mk_waiting("CrashLoopBackOff", ""))
+                .command("ns")
+                .contains("logs dex")
         );
     }
 

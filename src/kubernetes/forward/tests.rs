@@ -307,6 +307,21 @@ async fn what_cannot_work_names_the_way_out() {
     }
 }
 
+#[test]
+fn the_rules_name_the_services_of_the_configuration() {
+    let mut config = Config::default();
+    let names = |config: &Config| {
+        let rules = rules(config);
+        rules
+            .iter()
+            .flat_map(|rule| rule.names.clone())
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(names(&config), ["authentik", "dex"]);
+    config.authentik.url = Some("https://auth.home.local".to_owned());
+    assert_eq!(names(&config), ["dex"]);
+}
+
 #[tokio::test]
 async fn other_hosts_need_no_way() {
     let cx = mk_context("http://127.0.0.1:1").await;

@@ -192,7 +192,7 @@ impl DexScale {
             is_paused: spec.and_then(|spec| spec.paused).unwrap_or(false),
             digest: wanted.compare(recorded(deployment)),
             verdict,
-            trouble: trouble.map(|trouble| trouble.to_string()),
+            trouble,
             fails,
             is_grace_over: self.grace.is_over(fails),
         })

@@ -2,7 +2,7 @@
 
 use super::Change;
 use crate::{
-    apply::health::{Health, Verdict},
+    apply::health::{Health, PodTrouble, Verdict},
     converge::{
         Plan, Wait,
         contract::{Note, Refusal, Watch},
@@ -29,7 +29,7 @@ pub(super) struct Live {
     pub(super) digest: Digest,
     pub(super) verdict: Verdict,
     /// What keeps its Pods from running.
-    pub(super) trouble: Option<String>,
+    pub(super) trouble: Option<PodTrouble>,
     /// Whether it says itself that it fails.
     pub(super) fails: bool,
     /// Whether it says so for longer than the grace period.
@@ -85,7 +85,7 @@ fn judge(seen: &Seen, live: &Live, plan: &mut Plan<Change>) {
             let message = format!("{message}, started with the current secrets");
             plan.notes.push(Note::unchanged(object(seen), message));
         }
-        _ if live.is_grace_over => plan.refused.push(failed(seen, message)),
+        _ if live.is_grace_over => plan.refused.push(failed(seen, live, message)),
         _ if live.fails => plan.wait.push(wait(seen, Reason::ResourceFailed, message)),
         _ => plan.wait.push(wait(seen, Reason::NotReady, message)),
     }
@@ -102,14 +102,18 @@ fn paused(seen: &Seen) -> Refusal {
     }
 }
 
-fn failed(seen: &Seen, message: String) -> Refusal {
+fn failed(seen: &Seen, live: &Live, message: String) -> Refusal {
     let Seen { namespace, name, .. } = seen;
+    let command = match &live.trouble {
+        Some(trouble) => trouble.command(namespace),
+        None => format!("kubectl -n {namespace} describe deployment {name}"),
+    };
     Refusal {
         exit: Exit::ResourceFailed,
         reason: Reason::ResourceFailed,
         object: object(seen),
         message,
-        hint: format!("`kubectl -n {namespace} logs deployment/{name} --previous` shows its last words"),
+        hint: format!("`{command}` shows more"),
     }
 }
 

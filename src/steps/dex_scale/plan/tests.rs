@@ -117,18 +117,24 @@ fn it_is_waited_for_by_watching_from_the_version_seen() {
 #[test]
 fn a_pods_trouble_is_told_and_ends_the_wait_after_the_grace_period() {
     let mut live = mk_live(1, Digest::Same, Health::Progressing);
-    live.trouble = Some("Pod dex-1: ImagePullBackOff (container dex)".to_owned());
+    live.trouble = Some(PodTrouble {
+        pod: "dex-1".to_owned(),
+        reason: "ErrImagePull".to_owned(),
+        message: "container dex".to_owned(),
+        is_blocking: true,
+    });
     live.fails = true;
     let waiting = plan(&mk_seen(Some(live.clone())));
     assert_eq!(outline(&waiting).1, [Reason::ResourceFailed]);
     assert_eq!(
         waiting.wait[0].message,
-        "says why; Pod dex-1: ImagePullBackOff (container dex)"
+        "says why; Pod dex-1: ErrImagePull (container dex)"
     );
     live.is_grace_over = true;
     let failed = plan(&mk_seen(Some(live)));
     assert_eq!(outline(&failed), (vec![], vec![], vec![Exit::ResourceFailed], 0));
-    assert!(failed.refused[0].message.contains("ImagePullBackOff"));
+    assert!(failed.refused[0].message.contains("ErrImagePull"));
+    assert!(failed.refused[0].hint.contains("describe pod dex-1"));
     assert!(failed.is_converged(), "nothing more is waited for");
 }
 
