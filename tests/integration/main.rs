@@ -10,5 +10,6 @@ mod cli;
 mod command_lines;
 mod golden;
 mod help;
+mod authentik_adapter;
 mod laws;
 mod world;
