@@ -1,7 +1,7 @@
 //! From the arguments to the exit code: the only place that prints errors and ends the process.
 
 use super::{
-    arguments::{Cli, Command, Render, command},
+    arguments::{Cli, Command, Render},
     options::{Format, Options},
     output::{self, Printed},
     playbooks::{self, PlaybookCommand, RunArgs},
@@ -12,9 +12,10 @@ use super::{
 use crate::{
     converge::Report,
     model::{
-        config::Config,
         exit::Exit,
         failure::{Failure, Reason},
+        names,
+        rule::Rule,
     },
     render::rbac,
     report::progress::Progress,
@@ -144,27 +145,36 @@ async fn playbook(
     })
 }
 
+/// The Roles of one step, or of all steps of a playbook.
 fn render_rbac(options: &Options, of: &[String], namespace: &str, account: &str) -> Result<Ended, Failure> {
-    let config: Config = options.run.load_config()?;
+    let config = options.run.load_config()?;
     let line = std::iter::once("aphex-ops").chain(of.iter().map(String::as_str));
     let not_a_step = || {
         let message = format!("`{}` is not a command that works on a cluster", of.join(" "));
         Failure::new(Exit::Usage, Reason::InvalidConfig, message)
     };
-    let cli = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
-    let step = cli.command.into_step().map_err(|_| not_a_step())?;
-    let name = format!(
-        "{}-{}",
-        command().get_name(),
-        step.meta().command.replace(' ', "-")
-    );
+    let command = Cli::try_parse_from(line).map_err(|_| not_a_step())?.command;
+    let steps_of = |playbook: &str, args: &RunArgs| {
+        let steps = playbooks::select(&playbooks::load(playbook)?, args, config.profile)?;
+        Ok::<_, Failure>(steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>())
+    };
+    let (name, steps) = match command.into_step() {
+        Ok(step) => (step.meta().command.replace(' ', "-"), vec![step]),
+        Err(Command::Bootstrap(args)) => ("bootstrap".to_owned(), steps_of("bootstrap", &args)?),
+        Err(Command::Playbook(PlaybookCommand::Run { name, args })) => {
+            (name.clone(), steps_of(&name, &args)?)
+        }
+        Err(_) => return Err(not_a_step()),
+    };
+    let rules: Vec<Rule> = steps.iter().flat_map(|step| step.rules(&config)).collect();
+    let account = rbac::Account {
+        namespace,
+        name: account,
+    };
     Ok(Ended::text(rbac::grant_to(
-        &step.rules(&config),
-        &name,
-        rbac::Account {
-            namespace,
-            name: account,
-        },
+        &rules,
+        &format!("{}-{name}", names::PRODUCT),
+        account,
     )))
 }
 

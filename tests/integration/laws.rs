@@ -52,3 +52,20 @@ async fn dex_sync() {
     survives_kills(&["dex", "sync"], Initial::Token).await;
     dry_run_changes_nothing(&["dex", "sync"], Initial::Token).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dex_scale() {
+    survives_kills(&["dex", "scale"], Initial::Dex).await;
+    dry_run_changes_nothing(&["dex", "scale"], Initial::Dex).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_verify() {
+    survives_kills(&["oidc", "verify"], Initial::Dex).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bootstrap() {
+    survives_kills(&["bootstrap"], Initial::Empty).await;
+    dry_run_changes_nothing(&["bootstrap"], Initial::Empty).await;
+}

@@ -6,10 +6,10 @@
 
 mod architecture;
 mod artefacts;
+mod authentik_adapter;
 mod cli;
 mod command_lines;
 mod golden;
 mod help;
-mod authentik_adapter;
 mod laws;
 mod world;
