@@ -12,4 +12,5 @@ mod command_lines;
 mod golden;
 mod help;
 mod laws;
+mod node;
 mod world;

@@ -85,12 +85,12 @@ pub(crate) enum Command {
         #[arg(long)]
         writes: bool,
     },
-    /// Put Dex into a sandbox of size node, as the platform would: with no replicas, in a namespace that exists.
+    /// Put Dex into a sandbox of size node, as the platform would: with no replicas.
     ApplyDex {
         #[command(flatten)]
         which: Which,
     },
-    /// Put the Authentik stand-in into a sandbox of size node, in a namespace that exists.
+    /// Put the Authentik stand-in into a sandbox of size node.
     ApplyAuthentik {
         #[command(flatten)]
         which: Which,

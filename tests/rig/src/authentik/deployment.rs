@@ -1,28 +1,17 @@
 //! The stand-in as the platform deploys Authentik: a Deployment that reads the Secret `authentik-secrets`, and its Service.
 
-use std::env;
-
 use serde_json::{Value, json};
 
-use crate::sandbox::{Image, Sandbox, SandboxError, apply_all};
+use crate::sandbox::{RIG_IMAGE, Sandbox, SandboxError, apply_all};
 
-const IMAGE: &str = "localhost/authentik-stand-in:1";
 const PORT: u16 = 9000;
 
-/// Loads the stand-in's image (this very program) into the node and applies the objects. Its Pod starts when the
+/// Applies the objects to a node, which has the stand-in's image. Its Pod starts when the
 /// Secret exists, as Authentik's does.
 ///
 /// # Errors
 /// When there is no node, or the API server refuses an object.
 pub async fn deploy(sandbox: &Sandbox, namespace: &str) -> Result<(), SandboxError> {
-    let program = env::current_exe().map_err(|source| SandboxError::Io {
-        doing: "finding this program's file".to_owned(),
-        source,
-    })?;
-    let image = Image::of_program(IMAGE, &program)
-        .argument("authentik")
-        .user("65532:65532");
-    sandbox.load_image(&image)?;
     apply_all(&sandbox.client().await?, objects(namespace)).await
 }
 
@@ -34,7 +23,8 @@ fn objects(namespace: &str) -> Vec<Value> {
     };
     let container = json!({
         "name": "authentik",
-        "image": IMAGE,
+        "image": RIG_IMAGE,
+        "args": ["authentik"],
         "imagePullPolicy": "IfNotPresent",
         "env": [
             secret("AUTHENTIK_BOOTSTRAP_PASSWORD", "admin-password"),
@@ -50,10 +40,11 @@ fn objects(namespace: &str) -> Vec<Value> {
     });
     let pod = json!({
         "automountServiceAccountToken": false,
-        "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+        "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
         "containers": [container],
     });
     vec![
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }),
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": { "name": "authentik-server", "namespace": namespace },

@@ -16,7 +16,7 @@ const AUTHENTIK_ISSUER: &str =
 /// What differs from one Deployment of Dex to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DexDeployment {
-    /// The namespace, which must exist.
+    /// The namespace; made if it is missing.
     pub namespace: String,
     /// What Dex calls itself.
     pub issuer: String,
@@ -50,7 +50,7 @@ impl DexDeployment {
         objects::apply_all(&sandbox.client().await?, self.objects()).await
     }
 
-    /// ServiceAccount, rights, ConfigMap, Deployment and Service.
+    /// Namespace, ServiceAccount, rights, ConfigMap, Deployment and Service.
     #[must_use]
     pub fn objects(&self) -> Vec<Value> {
         let meta = |name: &str| json!({ "name": name, "namespace": self.namespace });
@@ -58,6 +58,7 @@ impl DexDeployment {
         let rbac = "rbac.authorization.k8s.io";
         let version = format!("{rbac}/v1");
         vec![
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": self.namespace } }),
             json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("dex") }),
             json!({
                 "apiVersion": version, "kind": "Role", "metadata": meta("dex"),
