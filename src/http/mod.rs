@@ -2,7 +2,7 @@
 //!
 //! One client with the rules of the whole product: only http and https, certificates always verified,
 //! every request bounded in time and size, no redirect unless asked for and then on the same host only,
-//! and no connection to an internal address unless the configuration names the host ([`guard`]). What is
+//! and no connection to an internal address unless the configuration names the host (the module `guard`). What is
 //! sent again after trouble depends on whether sending it twice does harm ([`Request::idempotent`]).
 //!
 //! HTTP/1.1 only: the Host header is then the only place that names the authority, so that a request can
