@@ -13,7 +13,7 @@ use kube::{
     api::{DeleteParams, PostParams},
 };
 use rig::sandbox::{self, AuditEvent, AuditMark, Options, Sandbox};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{
     path::PathBuf,
     sync::{Arc, Weak},
@@ -53,7 +53,7 @@ impl Cluster {
     }
 
     /// The same cluster as a ServiceAccount, which is made and has no rights.
-    pub(super) async fn as_account(self) -> Self {
+    pub(super) async fn for_account(self) -> Self {
         let metadata = json!({"name": self.name, "namespace": "default"});
         self.apply(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}))
             .await;
@@ -91,12 +91,11 @@ impl Cluster {
 
     /// The program, pointed at this cluster and this test's namespaces.
     pub(super) fn program(&self, line: &str) -> Program {
-        let namespace = |part| (part, self.namespace(part));
-        let namespaces = ["auth", "argocd", "tekton", "platform"].map(namespace);
-        let config = json!({"namespaces": serde_json::Map::from_iter(namespaces.map(|(part, name)| (part.to_owned(), Value::from(name))))});
-        Program::new(line)
-            .arg("--kubeconfig", &self.kubeconfig)
-            .arg_file("--config", &config.to_string())
+        let namespace = |part: &str| (part.to_owned(), Value::from(self.namespace(part)));
+        let namespaces = Map::from_iter(["auth", "argocd", "tekton", "platform"].map(namespace));
+        let config = json!({"namespaces": namespaces}).to_string();
+        let program = Program::new("").arg("--kubeconfig", &self.kubeconfig);
+        program.arg_file("--config", &config).words(line)
     }
 
     pub(super) async fn run(&self, line: &str) -> Left {

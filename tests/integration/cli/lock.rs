@@ -1,9 +1,9 @@
 //! The lock between runs.
 
-use super::cluster::Cluster;
-use std::sync::Arc;
+use super::{cluster::Cluster, program::Left};
+use k8s_openapi::api::coordination::v1::LeaseSpec;
 
-fn holder(spec: &k8s_openapi::api::coordination::v1::LeaseSpec) -> &str {
+fn holder(spec: &LeaseSpec) -> &str {
     spec.holder_identity.as_deref().unwrap_or_default()
 }
 
@@ -43,12 +43,12 @@ async fn the_lock_of_a_dead_holder_is_taken_over_and_given_back() {
 
 #[tokio::test]
 async fn of_two_runs_at_once_one_waits_and_finds_nothing_to_do() {
-    let cluster = Arc::new(Cluster::share("lock-two").await);
+    let cluster = Cluster::share("lock-two").await;
     let (one, other) = tokio::join!(
         cluster.run("namespaces ensure -o json"),
         cluster.run("namespaces ensure -o json")
     );
-    let created = |left: &super::program::Left| {
+    let created = |left: &Left| {
         let report = left.ended(0, &[]).json();
         let actions = report["actions"].as_array().unwrap();
         actions

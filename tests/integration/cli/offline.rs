@@ -1,6 +1,7 @@
 //! What can be wrong before a request is sent, and a cluster that cannot be reached.
 
 use super::program::Program;
+use futures::future::join_all;
 use std::net::SocketAddr;
 use tokio::net::TcpSocket;
 
@@ -95,17 +96,19 @@ async fn the_default_kubeconfig_is_in_the_home_folder() {
 #[tokio::test]
 async fn a_cluster_that_cannot_be_reached_exits_10_and_says_where_and_what_to_do() {
     let (_port, server) = closed_port();
-    for line in [
+    let lines = [
         "namespaces ensure",
         "secrets generate",
         "secrets status",
         "bootstrap",
         "bootstrap --dry-run",
-    ] {
-        let left = Program::new(line)
+    ];
+    let run = |line| {
+        Program::new(line)
             .arg_file("--kubeconfig", &kubeconfig(&server))
             .run()
-            .await;
+    };
+    for left in join_all(lines.map(run)).await {
         left.ended(
             10,
             &[

@@ -60,6 +60,12 @@ impl Program {
         Self { command, home }
     }
 
+    /// More arguments.
+    pub(super) fn words(mut self, line: &str) -> Self {
+        self.command.args(line.split_whitespace());
+        self
+    }
+
     /// An option whose value is known at run time only.
     pub(super) fn arg(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.command.arg(name).arg(value.as_ref());
@@ -73,11 +79,6 @@ impl Program {
 
     pub(super) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.command.stdout(stdout);
-        self
-    }
-
-    pub(super) fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
-        self.command.stderr(stderr);
         self
     }
 
