@@ -92,6 +92,8 @@ pub struct Permission {
 /// `core/tokens/`; its key is read separately.
 #[derive(Debug, Deserialize)]
 pub struct Token {
+    /// UUID; differs when it is made anew.
+    pub pk: String,
     /// Unique name.
     pub identifier: String,
     /// `api` for tokens that this API accepts.

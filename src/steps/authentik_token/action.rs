@@ -54,7 +54,10 @@ pub enum Action {
         account: i64,
     },
     /// Deletes a token that is not as it must be.
-    DeleteToken,
+    DeleteToken {
+        /// This one, and none that was made since.
+        pk: String,
+    },
     /// Puts the token's key into the Secret.
     Store {
         /// The Secret.
@@ -97,7 +100,9 @@ impl fmt::Display for Action {
                 )
             }
             Self::CreateToken { .. } => f.write_str("make the token, for the API and without an end"),
-            Self::DeleteToken => f.write_str("delete the token, which belongs to another user or expires"),
+            Self::DeleteToken { .. } => {
+                f.write_str("delete the token, which belongs to another user or expires")
+            }
             Self::Store {
                 write: Write::Replace,
                 ..
@@ -114,7 +119,7 @@ impl Effect for Action {
             Self::CreateAccount | Self::Activate { .. } => ours("user"),
             Self::CreateGroup | Self::Connect { .. } => ours("group"),
             Self::CreateRole | Self::Grant { .. } | Self::Revoke { .. } => ours("role"),
-            Self::CreateToken { .. } | Self::DeleteToken => ours("token"),
+            Self::CreateToken { .. } | Self::DeleteToken { .. } => ours("token"),
             Self::Store { secret, .. } => secret.clone(),
             Self::RetireBootstrap => bootstrap_token(),
         }
@@ -134,7 +139,7 @@ impl Effect for Action {
             | Self::Grant { .. }
             | Self::Revoke { .. }
             | Self::Store { .. } => Verb::Update,
-            Self::DeleteToken | Self::RetireBootstrap => Verb::Delete,
+            Self::DeleteToken { .. } | Self::RetireBootstrap => Verb::Delete,
         }
     }
 }

@@ -124,7 +124,11 @@ async fn in_authentik(api: &Authentik, action: &Action) -> Result<(), ApiError> 
             provider,
         } => api.revoke(role, permissions, *provider).await,
         Action::CreateToken { account } => api.create_token(CONFIG_SYNC, *account).await,
-        Action::DeleteToken => api.delete_token(CONFIG_SYNC).await,
+        // The API deletes by identifier; another run may have replaced the token in the meantime.
+        Action::DeleteToken { pk } => match api.token(CONFIG_SYNC).await? {
+            Some(token) if &token.pk == pk => api.delete_token(CONFIG_SYNC).await,
+            _ => Ok(()),
+        },
         Action::RetireBootstrap => api.delete_token(BOOTSTRAP_TOKEN).await,
         // Stored in the cluster, not here.
         Action::Store { .. } => Ok(()),

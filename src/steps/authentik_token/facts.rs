@@ -144,6 +144,8 @@ pub struct Grant {
 /// The dedicated token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
+    /// Its UUID.
+    pub pk: String,
     /// Whose it is.
     pub user: i64,
     /// Whether it is one for the API that does not expire.

@@ -175,6 +175,7 @@ async fn setup(api: &Authentik, wanted: &Wanted) -> Result<Setup, ApiError> {
         }),
         role,
         token: token.map(|token| Token {
+            pk: token.pk,
             user: token.user,
             is_lasting: token.intent == "api" && !token.expiring,
         }),

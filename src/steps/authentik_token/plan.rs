@@ -250,7 +250,7 @@ fn token(setup: &Setup) -> Option<Action> {
         (None, Some(account)) => Some(Action::CreateToken { account: account.pk }),
         (Some(token), account) => {
             let is_ours = account.is_some_and(|account| account.pk == token.user);
-            (!is_ours || !token.is_lasting).then_some(Action::DeleteToken)
+            (!is_ours || !token.is_lasting).then(|| Action::DeleteToken { pk: token.pk.clone() })
         }
     }
 }

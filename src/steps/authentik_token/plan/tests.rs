@@ -45,6 +45,7 @@ fn mk_setup() -> Setup {
                 .to_vec(),
         ),
         token: Some(Token {
+            pk: "token".to_owned(),
             user: 8,
             is_lasting: true,
         }),
@@ -192,7 +193,11 @@ fn what_deviates_is_repaired_before_anything_is_stored() {
         setup
     };
     let token = |user, is_lasting| Setup {
-        token: Some(Token { user, is_lasting }),
+        token: Some(Token {
+            pk: "token".to_owned(),
+            user,
+            is_lasting,
+        }),
         ..mk_setup()
     };
     let connect = "Connect { group: \"group\", account: 8, role: \"role\" }";
@@ -203,14 +208,14 @@ fn what_deviates_is_repaired_before_anything_is_stored() {
         ),
         (group(|group| group.members = vec![8, 9]), connect),
         (group(|group| group.roles.push("other".to_owned())), connect),
-        (token(6, true), "DeleteToken"),
-        (token(8, false), "DeleteToken"),
+        (token(6, true), "DeleteToken { pk: \"token\" }"),
+        (token(8, false), "DeleteToken { pk: \"token\" }"),
         (
             Setup {
                 account: None,
                 ..mk_setup()
             },
-            "CreateAccount, DeleteToken",
+            "CreateAccount, DeleteToken { pk: \"token\" }",
         ),
     ];
     for (setup, expected) in cases {
