@@ -28,7 +28,7 @@ use std::io::{IsTerminal, Write};
 /// A result, before it has a format.
 pub(super) enum Printed {
     /// The report of one step.
-    Report(Report),
+    Report(Box<Report>),
     /// The reports of a playbook.
     Reports(Vec<Report>),
     /// Dry-run reports of all steps, as a summary.
@@ -40,18 +40,18 @@ pub(super) enum Printed {
 pub(super) fn print(printed: &Printed, format: Format) {
     let text = match (printed, format) {
         (Printed::Text(text), _) => text.clone(),
-        (Printed::Report(report), Format::Json) => documents::json(report),
-        (Printed::Report(report), Format::Yaml) => documents::yaml(report),
+        (Printed::Report(report), Format::Json) => documents::json(&**report),
+        (Printed::Report(report), Format::Yaml) => documents::yaml(&**report),
         (Printed::Reports(reports) | Printed::Status(reports), Format::Json) => {
             documents::json(&documents::list(reports))
         }
         (Printed::Reports(reports) | Printed::Status(reports), Format::Yaml) => {
             documents::yaml(&documents::list(reports))
         }
-        (Printed::Report(report), Format::Name) => table::names(std::slice::from_ref(report)),
+        (Printed::Report(report), Format::Name) => table::names(std::slice::from_ref(&**report)),
         (Printed::Reports(reports) | Printed::Status(reports), Format::Name) => table::names(reports),
         (Printed::Report(report), Format::Table | Format::Wide) => {
-            table::reports(std::slice::from_ref(report), format == Format::Wide)
+            table::reports(std::slice::from_ref(&**report), format == Format::Wide)
         }
         (Printed::Reports(reports), Format::Table | Format::Wide) => {
             table::reports(reports, format == Format::Wide)

@@ -115,7 +115,7 @@ async fn one_step(options: &Options, step: StepCommand, progress: &Progress) -> 
         .then(|| output::next_command(meta.command))
         .flatten();
     Ok(Ended {
-        printed: Printed::Report(report.clone()),
+        printed: Printed::Report(Box::new(report.clone())),
         exit,
         reports: vec![report],
         next,

@@ -9,7 +9,7 @@ use crate::{
     },
     model::{config::Config, failure::Failure},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 /// Everything that a step may use, made once for a run.
@@ -34,6 +34,14 @@ pub struct Context {
 }
 
 impl Context {
+    /// Requests sent so far to everything, by verb; retries count.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<&'static str, u64> {
+        let mut requests = self.cluster.requests();
+        requests.extend(self.http.requests());
+        requests
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn remaining(&self) -> Duration {

@@ -17,7 +17,7 @@ use crate::{
     retry,
 };
 use futures::{StreamExt, stream};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
@@ -41,7 +41,7 @@ pub async fn converge<S: Step>(step: &S, cx: &Context, mode: Mode) -> Report {
         summary: S::META.summary,
     });
     let started = Instant::now();
-    let requests_before = cx.cluster.requests();
+    let requests_before = cx.requests();
     let mut run = Run {
         cx,
         report: Report::start(&cx.run_id, &cx.command, S::META.command, mode == Mode::DryRun),
@@ -298,12 +298,7 @@ impl Run<'_> {
         }
     }
 
-    fn finish(
-        mut self,
-        ended_by: Option<Failure>,
-        started: Instant,
-        requests_before: &crate::kubernetes::Requests,
-    ) -> Report {
+    fn finish(mut self, ended_by: Option<Failure>, started: Instant, requests_before: &Requests) -> Report {
         let changed = self.report.changed() > 0;
         let exits: Vec<Exit> = self.failures.iter().map(|failure| failure.exit).collect();
         let exit = match (&ended_by, exits.as_slice()) {
@@ -320,10 +315,21 @@ impl Run<'_> {
             .collect();
         self.report.waiting = self.waits;
         self.report.cluster = Some(self.cx.cluster.info());
-        self.report.requests = self.cx.cluster.requests().since(requests_before);
+        self.report.requests = since(requests_before, self.cx.requests());
         self.report.duration_seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
         self.report
     }
+}
+
+/// Requests by verb.
+type Requests = BTreeMap<&'static str, u64>;
+
+fn since(before: &Requests, mut requests: Requests) -> Requests {
+    for (verb, count) in &mut requests {
+        *count -= before.get(verb).copied().unwrap_or(0);
+    }
+    requests.retain(|_, count| *count > 0);
+    requests
 }
 
 enum Next {

@@ -1,9 +1,6 @@
 //! From flags, kubeconfig or the Pod's own account to a client.
 
-use super::{
-    requests::Requests,
-    transport::{Shared, TransportLayer},
-};
+use super::transport::{Shared, TransportLayer};
 use crate::{
     converge::{Stop, report::ClusterInfo},
     model::{
@@ -16,7 +13,7 @@ use kube::{
     client::ClientBuilder,
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tower::buffer::BufferLayer;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -101,7 +98,7 @@ impl Cluster {
 
     /// Requests sent so far, by verb; retries count.
     #[must_use]
-    pub fn requests(&self) -> Requests {
+    pub fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.shared.counters.snapshot()
     }
 }

@@ -12,5 +12,4 @@ mod triage;
 mod watch;
 
 pub use connect::{Cluster, Connection};
-pub use requests::Requests;
 pub use secret::SecretValues;

@@ -24,31 +24,11 @@ impl Counters {
         }
     }
 
-    pub(super) fn snapshot(&self) -> Requests {
+    pub(super) fn snapshot(&self) -> BTreeMap<&'static str, u64> {
         let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
-        Requests(
-            VERBS
-                .into_iter()
-                .zip(counts)
-                .filter(|(_, count)| *count > 0)
-                .collect(),
-        )
-    }
-}
-
-/// Requests sent so far, by verb.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Requests(BTreeMap<&'static str, u64>);
-
-impl Requests {
-    /// What was sent after `earlier`.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> BTreeMap<&'static str, u64> {
-        let before = |verb| earlier.0.get(verb).copied().unwrap_or(0);
-        let difference = |(verb, count): (&&'static str, &u64)| (*verb, count - before(*verb));
-        self.0
-            .iter()
-            .map(difference)
+        VERBS
+            .into_iter()
+            .zip(counts)
             .filter(|(_, count)| *count > 0)
             .collect()
     }

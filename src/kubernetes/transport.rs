@@ -315,7 +315,7 @@ impl Nature {
 fn is_collection(path: &str) -> bool {
     let mut segments = path.trim_matches('/').split('/');
     let below_version = match segments.next() {
-        Some("api") => segments.nth(0).is_some(),
+        Some("api") => segments.next().is_some(),
         Some("apis") => segments.nth(1).is_some(),
         _ => false,
     };

@@ -7,12 +7,11 @@
 mod architecture;
 mod artefacts;
 mod authentik_adapter;
-mod cli;
-mod command_lines;
-mod artefacts;
-mod authentik_adapter;
 mod authentik_stage;
 mod authentik_token;
+mod benchmark;
+mod cli;
+mod command_lines;
 mod dex_sync;
 mod golden;
 mod help;

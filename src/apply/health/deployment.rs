@@ -133,7 +133,8 @@ mod tests {
     fn every_state_has_its_verdict() {
         use Health::*;
         let failure = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]);
-        let cases: [(&[(&str, Value)], Health, &str); 23] = [
+        type Changes<'a> = &'a [(&'a str, Value)];
+        let cases: [(Changes<'_>, Health, &str); 23] = [
             (&[], Current, "1 of 1 Pods are available"),
             (&[("/spec/replicas", json!(null))], Current, "1 of 1"),
             (

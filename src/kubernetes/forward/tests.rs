@@ -131,7 +131,6 @@ async fn serve(mut stream: TcpStream, say: Say, seen: Arc<Mutex<Vec<String>>>) {
 }
 
 /// The WebSocket protocol of port forwarding: one data and one error channel, each begun with the port.
-#[expect(clippy::result_large_err, reason = "the callback's type is the library's")]
 async fn carry(stream: TcpStream) {
     let protocol = |_: &Handshake, mut response: Response| {
         let value = "v4.channel.k8s.io".parse().unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 /// A key as Dex writes it, with a modulus of so many bits.
 fn mk_rsa(id: &str, bits: usize) -> Value {
     let mut modulus = vec![0xff; bits.div_ceil(8)];
-    if bits % 8 != 0 {
+    if !bits.is_multiple_of(8) {
         modulus[0] = 0xff >> (8 - bits % 8);
     }
     let n = BASE64_URL_SAFE_NO_PAD.encode(modulus);

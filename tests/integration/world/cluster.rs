@@ -12,7 +12,7 @@ use serde_json::json;
 pub(super) const NAMESPACES: [&str; 4] = ["auth-system", "argocd", "tekton-pipelines", "platform-system"];
 
 /// Secrets as an operator would bring them. Random, so that no part of one is found elsewhere by chance.
-const SECRETS: [(&str, &str, &[(&str, &str)]); 5] = [
+const SECRETS: [(&str, &str, Values); 5] = [
     (
         "auth-system",
         "authentik-postgresql",
@@ -52,6 +52,9 @@ const SECRETS: [(&str, &str, &[(&str, &str)]); 5] = [
         &[("client-secret", "w8WbxcvrDSpcmS7hvRFwthxZTi2WBxhL")],
     ),
 ];
+
+/// Keys and values of one Secret.
+type Values = &'static [(&'static str, &'static str)];
 
 pub(super) const ADMIN_PASSWORD: &str = "pRKVQiSx7xIDWp2yCyol4FWl3rz3A2zM";
 pub(super) const BOOTSTRAP_TOKEN: &str = "utoiVVkWfZ3bxHSfiLRjviYeRtuiwal6";

@@ -53,6 +53,8 @@ pub(crate) struct Platform {
     initial: Initial,
     mark: AuditMark,
     folder: tempfile::TempDir,
+    /// What runs; another build can be put here.
+    pub(crate) program: PathBuf,
     /// Set in the program's environment, by name.
     pub(crate) planted_bug: Option<&'static str>,
 }
@@ -87,6 +89,7 @@ impl Platform {
             initial,
             mark,
             folder,
+            program: PROGRAM.into(),
             planted_bug: None,
         };
         platform.reset().await?;
@@ -109,9 +112,10 @@ impl Platform {
     }
 
     fn program(&self, command: &[impl AsRef<std::ffi::OsStr>]) -> Run {
-        let run = Run::new(PROGRAM)
-            .args(command)
-            .args(["--no-lock", "--progress", "plain", "-o", "json"]);
+        let run =
+            Run::new(&self.program)
+                .args(command)
+                .args(["--no-lock", "--progress", "plain", "-o", "json"]);
         let run = match &self.login {
             Some(login) => run.args(["--config".as_ref(), login.config.as_os_str()]),
             None => run,
