@@ -34,7 +34,7 @@ pub(super) enum Command {
     Bootstrap(RunArgs),
     /// Show on one screen what stands
     #[command(after_help = texts::STATUS)]
-    Status,
+    Status(RunArgs),
     /// The platform's namespaces
     #[command(subcommand)]
     Namespaces(Namespaces),

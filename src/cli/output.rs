@@ -7,7 +7,7 @@ use super::{
     process::Ended,
 };
 use crate::{
-    converge::Report,
+    converge::{Outcome, Report, report::ActionReport},
     model::{
         config::Config,
         exit::Exit,
@@ -90,10 +90,17 @@ pub(super) fn next_command(done: &str) -> Option<String> {
 }
 
 /// How to log in for the first time.
-pub(super) fn first_login(config: &Config) -> String {
+pub(super) fn first_login(config: &Config, reports: &[Report]) -> String {
+    let is_skipped = |row: &ActionReport| row.outcome == Some(Outcome::Skipped);
+    let skipped = reports.iter().flat_map(|report| &report.actions).any(is_skipped);
+    let verified = if skipped {
+        "is verified inside the cluster; outside it was not checked"
+    } else {
+        "stands"
+    };
     let namespace = &config.namespaces.auth;
     format!(
-        "The platform's login stands. First login:\n  URL       https://{}\n  user      {}\n  password  \
+        "The platform's login {verified}. First login:\n  URL       https://{}\n  user      {}\n  password  \
          kubectl -n {namespace} get secret {} -o jsonpath='{{.data.{}}}' | base64 -d\nNext: aphex-ops status",
         config.hosts.auth,
         names::AUTHENTIK_ADMIN,

@@ -84,7 +84,7 @@ async fn run(options: &Options, command: Command, progress: &Progress) -> Result
         Err(Command::Playbook(PlaybookCommand::Show { name })) => {
             Ok(output::playbook(&playbooks::load(&name)?))
         }
-        Err(Command::Status) => status::status(options, progress.events()).await,
+        Err(Command::Status(args)) => status::status(options, &args, progress.events()).await,
         Err(Command::Render(Render::Rbac {
             account_namespace,
             account,
@@ -136,7 +136,7 @@ async fn playbook(
     let reports = playbooks::run(&mut session, &steps).await?;
     let exit = session.exit(&reports);
     let done = exit == Exit::Done && !options.run.dry_run;
-    let next = (done && name == "bootstrap").then(|| output::first_login(&config));
+    let next = (done && name == "bootstrap").then(|| output::first_login(&config, &reports));
     Ok(Ended {
         printed: Printed::Reports(reports.clone()),
         exit,

@@ -8,15 +8,24 @@ use super::{
     session::Session,
 };
 use crate::{
-    converge::{Events, Mode, Report},
+    converge::{Event, Events, Mode, Report},
     model::{exit::Exit, failure::Failure},
 };
 
-pub(super) async fn status(options: &Options, events: Events) -> Result<Ended, Failure> {
+/// One line of progress, the target: the steps only look, and the table says what they saw.
+fn target_only(events: Events) -> Events {
+    Events::to(move |event| {
+        if matches!(event, Event::Target(_)) {
+            events.tell(event);
+        }
+    })
+}
+
+pub(super) async fn status(options: &Options, args: &RunArgs, events: Events) -> Result<Ended, Failure> {
     let playbook = playbooks::load("bootstrap")?;
     let config = options.run.load_config()?;
-    let steps = playbooks::select(&playbook, &RunArgs::default(), config.profile)?;
-    let mut session = Session::open(options, "status", events).await?;
+    let steps = playbooks::select(&playbook, args, config.profile)?;
+    let mut session = Session::open(options, "status", target_only(events)).await?;
     let mut reports: Vec<Report> = Vec::new();
     for (_, step) in &steps {
         let report = session.run(step, Mode::DryRun).await;

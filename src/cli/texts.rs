@@ -9,6 +9,7 @@ pub(super) const BOOTSTRAP: &str = "Examples:
   aphex-ops bootstrap --skip verify --context kind-demo";
 pub(super) const STATUS: &str = "Examples:
   aphex-ops status
+  aphex-ops status --skip-external
   aphex-ops status -o json";
 pub(super) const NAMESPACES_ENSURE: &str = "Examples:
   aphex-ops namespaces ensure

@@ -157,9 +157,16 @@ fn verdict(report: &Report) -> (&'static str, String) {
     }
     let warnings = report.actions.iter().filter(|row| row.reason.is_some()).count();
     match warnings {
-        0 => ("ok", format!("{} objects", report.actions.len())),
-        1 => ("ok", "1 warning".to_owned()),
-        more => ("ok", format!("{more} warnings")),
+        0 => ("ok", counted(report.actions.len(), "object")),
+        warnings => ("ok", counted(warnings, "warning")),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
     }
 }
 

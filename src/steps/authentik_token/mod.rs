@@ -95,7 +95,7 @@ impl AuthentikToken {
 impl Step for AuthentikToken {
     const META: Meta = Meta {
         command: "authentik token",
-        summary: "make and store the Authentik API token that may change Dex's provider only",
+        summary: "an Authentik API token that may change Dex's provider only is made and stored",
         schedule: Schedule::Once,
         read_only: false,
     };

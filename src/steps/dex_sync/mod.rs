@@ -42,7 +42,7 @@ impl DexSync {
 impl Step for DexSync {
     const META: Meta = Meta {
         command: "dex sync",
-        summary: "write Dex's client secret into its provider in Authentik",
+        summary: "Authentik knows Dex's client secret",
         schedule: Schedule::Once,
         read_only: false,
     };
