@@ -3,9 +3,10 @@
 use crate::{golden, help::command_lines};
 use aphex_ops::{
     cli,
+    model::config,
     render::reference::{self, Grant},
 };
-use std::{collections::BTreeMap, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
 /// What `render rbac` prints for a command; none if it does not work on a cluster.
 fn grants(line: &[String]) -> Option<Vec<Grant>> {
@@ -45,4 +46,49 @@ fn the_reference_is_fresh() {
         ("rbac.md".to_owned(), reference::rbac(&steps)),
     ]);
     golden::assert_folder("docs/reference", &pages);
+}
+
+#[test]
+fn the_readme_has_the_exit_codes() {
+    let readme = fs::read_to_string(golden::root().join("README.md")).unwrap();
+    let page = reference::exit_codes();
+    let missing: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with('|') && !readme.lines().any(|other| other == *line))
+        .collect();
+    assert!(missing.is_empty(), "README.md lacks {missing:#?}");
+}
+
+/// Every YAML block of the guide is a configuration.
+#[test]
+fn what_the_guide_configures_is_valid() {
+    let mut found = 0;
+    for path in golden::files(&golden::root().join("docs/guide")) {
+        let text = fs::read_to_string(&path).unwrap();
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            config::parse(block).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            found += 1;
+        }
+    }
+    assert!(found > 1, "only {found} blocks");
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let pages = golden::files(&golden::root().join("docs")).into_iter();
+    let mut links = 0;
+    for page in pages.chain([golden::root().join("README.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let targets = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split([')', '#']).next());
+        for target in targets.filter(|target| !target.is_empty() && !target.contains("://")) {
+            let path = page.parent().unwrap().join(target);
+            assert!(path.exists(), "{}: {target} does not exist", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 10, "only {links} links");
 }
