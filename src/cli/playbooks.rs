@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use clap::{Args, Parser, Subcommand};
+use std::io::IsTerminal;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PlaybookCommand {
@@ -45,6 +46,9 @@ pub(super) struct RunArgs {
     /// Run only this step; may be repeated
     #[arg(long, value_name = "STEP", conflicts_with_all = ["skip", "from"])]
     only: Vec<String>,
+    /// Run a playbook that asks for confirmation without asking
+    #[arg(long, short)]
+    yes: bool,
     /// Pass this to `oidc verify`: check Dex inside the cluster only
     #[arg(long)]
     skip_external: bool,
@@ -111,6 +115,28 @@ fn parse(entry: &Entry, args: &RunArgs) -> Result<StepCommand, Failure> {
     cli.command
         .into_step()
         .map_err(|_| invalid(format!("`{}` is not a step", entry.run.join(" "))))
+}
+
+/// A playbook that is marked so is run only when somebody agrees: by `--yes`, or at the terminal.
+pub(super) fn confirm(playbook: &Playbook, args: &RunArgs) -> Result<(), Failure> {
+    if !playbook.spec.confirm || args.yes {
+        return Ok(());
+    }
+    let name = &playbook.metadata.name;
+    let refused = |message: String| Failure::new(Exit::Usage, Reason::InvalidConfig, message);
+    if !std::io::stdin().is_terminal() {
+        let message = format!("the playbook {name} asks for confirmation, and there is nobody to ask");
+        return Err(refused(message).hint("pass --yes to run it"));
+    }
+    eprint!("Run the playbook {name}? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    match read {
+        Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
+        _ => Err(refused(format!(
+            "the playbook {name} was not confirmed, so nothing was done"
+        ))),
+    }
 }
 
 /// Runs the steps in order, under one lock; stops at the first that fails.

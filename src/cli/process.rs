@@ -131,6 +131,9 @@ async fn playbook(
     let playbook = playbooks::load(name)?;
     let config = options.run.load_config()?;
     let steps = playbooks::select(&playbook, args, config.profile)?;
+    if !options.run.dry_run {
+        playbooks::confirm(&playbook, args)?;
+    }
     let command = format!("playbook run {}", playbook.metadata.name);
     let mut session = Session::open(options, &command, progress.events()).await?;
     let reports = playbooks::run(&mut session, &steps).await?;

@@ -347,3 +347,6 @@ fn note_row(note: Note) -> ActionReport {
         message: note.message,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! The permission pre-flight: everything that is missing, at once, before the first write.
+//! The pre-flight before the first write: the server is new enough, and every permission is there; if not, all
+//! that are missing are named at once.
 
 use super::{Cluster, triage};
 use crate::{
@@ -16,11 +17,15 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::{Api, api::PostParams};
 
-/// Asks, with one review for each namespace, whether all rules are granted.
+/// Asks for the API server's version, and with one review for each namespace whether all rules are granted.
 ///
 /// # Errors
-/// [`Reason::Forbidden`] with all missing rules as YAML that can be applied.
+/// [`Reason::UnsupportedVersion`], or [`Reason::Forbidden`] with all missing rules as YAML that can be applied.
 pub async fn preflight(cluster: &Cluster, rules: &[Rule]) -> Result<(), Failure> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    cluster.check_version().await?;
     let mut missing = Vec::new();
     for (namespace, rules) in by_namespace(rules) {
         let granted = review(cluster, namespace.as_deref()).await?;

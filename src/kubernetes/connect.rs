@@ -13,7 +13,12 @@ use kube::{
     client::ClientBuilder,
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tower::buffer::BufferLayer;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,6 +54,8 @@ pub struct Cluster {
     pub(super) client: Client,
     shared: Shared,
     server: String,
+    /// Known once it was asked for.
+    version: Arc<OnceLock<String>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -84,6 +91,7 @@ impl Cluster {
             client,
             shared,
             server,
+            version: Arc::default(),
         })
     }
 
@@ -92,8 +100,17 @@ impl Cluster {
     pub fn info(&self) -> ClusterInfo {
         ClusterInfo {
             server: self.server.clone(),
-            version: None,
+            version: self.version().map(str::to_owned),
         }
+    }
+
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.get().map(String::as_str)
+    }
+
+    pub(super) fn keep_version(&self, version: String) {
+        // Two that ask at the same time hear the same.
+        let _ = self.version.set(version);
     }
 
     /// Requests sent so far, by verb; retries count.

@@ -9,6 +9,7 @@ mod requests;
 mod secret;
 mod transport;
 mod triage;
+pub mod version;
 mod watch;
 
 pub use connect::{Cluster, Connection};
