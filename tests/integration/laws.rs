@@ -1,7 +1,10 @@
 //! The laws, for every step: see `rig::laws`.
 
 use crate::world::{Initial, Platform};
-use rig::laws::{World, dry_run, sweep};
+use rig::{
+    laws::{World, dry_run, sweep},
+    proxy::Fault,
+};
 
 /// Dies at every request and every point of it; converges, writes nothing more, loses and leaks nothing.
 async fn survives_kills(command: &[&str], initial: Initial) {
@@ -18,6 +21,30 @@ async fn survives_kills(command: &[&str], initial: Initial) {
         report.missed * 50 <= report.points,
         "{} points were not reached",
         report.missed
+    );
+    assert!(report.violations.is_empty());
+}
+
+/// Meets every kind of trouble once at every request: ends in time with a documented code, and a rerun makes it good.
+/// Minutes for each step, so only `scripts/test all` does it.
+async fn survives_faults(command: &[&str], initial: Initial) {
+    if std::env::var_os("APHEX_OPS_TEST_ALL").is_none() {
+        return;
+    }
+    let first = Platform::start(command, initial).await.unwrap();
+    let second = Platform::start(command, initial).await.unwrap();
+    // A stall costs a whole timeout and is a broken connection in the end.
+    let is_quick = |fault: &Fault| !matches!(fault, Fault::Stall(_));
+    let faults: Vec<Fault> = Fault::by_status()
+        .into_iter()
+        .chain(Fault::by_transport())
+        .filter(is_quick)
+        .collect();
+    let report = sweep::faults(&mut [first, second], &faults).await.unwrap();
+    println!(
+        "{} from {initial:?}, {} faults: {report}",
+        command.join(" "),
+        faults.len()
     );
     assert!(report.violations.is_empty());
 }
@@ -73,4 +100,29 @@ async fn oidc_verify() {
 async fn bootstrap() {
     survives_kills(&["bootstrap"], Initial::Empty).await;
     dry_run_changes_nothing(&["bootstrap"], Initial::Empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namespaces_ensure_meets_faults() {
+    survives_faults(&["namespaces", "ensure"], Initial::Empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_generate_meets_faults() {
+    survives_faults(&["secrets", "generate"], Initial::Namespaces).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authentik_token_meets_faults() {
+    survives_faults(&["authentik", "token"], Initial::Secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dex_sync_meets_faults() {
+    survives_faults(&["dex", "sync"], Initial::Token).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dex_scale_meets_faults() {
+    survives_faults(&["dex", "scale"], Initial::Dex).await;
 }
