@@ -25,56 +25,59 @@ pub fn plain<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// What was done, and a summary. Unchanged objects are only counted, unless `wide`.
+/// What was done, and a summary. Unless `wide`, unchanged objects are only counted and details are cut short.
 #[must_use]
 pub fn reports(reports: &[Report], wide: bool) -> String {
-    let mut rows = Vec::new();
-    for report in reports {
-        let shown = report.actions.iter().filter(|row| wide || is_news(row));
-        rows.extend(shown.map(|row| {
-            [
-                report.step.to_owned(),
-                row.object.to_string(),
-                state(row),
-                row.message.clone(),
-            ]
-        }));
-        let waits = report.waiting.iter();
-        rows.extend(waits.map(|wait| {
-            let message = match wait.provided_by {
-                Some(command) => format!("{} (waits for `{command}`)", wait.message),
-                None => wait.message.clone(),
-            };
-            [
-                report.step.to_owned(),
-                wait.object.to_string(),
-                "waiting".to_owned(),
-                message,
-            ]
-        }));
-        let failures = report.failures.iter();
-        rows.extend(failures.map(|failure| {
-            let object = failure
-                .object
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            [
-                report.step.to_owned(),
-                object,
-                "failed".to_owned(),
-                failure.message.clone(),
-            ]
-        }));
-    }
+    let rows: Vec<[String; 4]> = reports.iter().flat_map(|report| rows(report, wide)).collect();
     let summary = summary(reports);
     if rows.is_empty() {
-        summary
-    } else {
-        format!(
-            "{}\n{summary}",
-            plain(["STEP", "OBJECT", "RESULT", "DETAIL"], rows)
+        return summary;
+    }
+    format!(
+        "{}\n{summary}",
+        plain(["STEP", "OBJECT", "RESULT", "DETAIL"], rows)
+    )
+}
+
+fn rows(report: &Report, wide: bool) -> Vec<[String; 4]> {
+    let row = |object: String, result: String, detail: &str| {
+        let detail = if wide {
+            detail.to_owned()
+        } else {
+            shortened(detail)
+        };
+        [report.step.to_owned(), object, result, detail]
+    };
+    let actions = report.actions.iter().filter(|action| wide || is_news(action));
+    let actions = actions.map(|action| row(action.object.to_string(), state(action), &action.message));
+    let waits = report.waiting.iter().map(|wait| {
+        let provider = wait
+            .provided_by
+            .map(|command| format!(" (waits for `{command}`)"));
+        row(
+            wait.object.to_string(),
+            "waiting".to_owned(),
+            &format!("{}{}", wait.message, provider.unwrap_or_default()),
         )
+    });
+    let failures = report.failures.iter().map(|failure| {
+        let object = failure
+            .object
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        row(object, "failed".to_owned(), &failure.message)
+    });
+    actions.chain(waits).chain(failures).collect()
+}
+
+/// The longest detail of a table that is not wide; errors are told in full on stderr besides.
+const LONGEST_DETAIL: usize = 80;
+
+fn shortened(detail: &str) -> String {
+    match detail.char_indices().nth(LONGEST_DETAIL) {
+        Some((end, _)) => format!("{}…", &detail[..end]),
+        None => detail.to_owned(),
     }
 }
 
