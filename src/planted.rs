@@ -6,26 +6,34 @@
 /// A known kind of bug of tools like this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// Values that exist are generated again.
+    /// A Secret with missing keys is generated anew, those that it has included.
     OverwritesSecrets,
+    /// As long as any key of any Secret is missing, all of them are generated anew.
+    RestartsGeneration,
     /// The two halves of a pair get values of their own.
     SplitsPairs,
-    /// A Secret with missing keys is deleted and made anew.
-    RecreatesSecrets,
-    /// A value is written to the log.
+    /// A Secret is made before its keys are, and one that exists is taken to be complete.
+    TrustsExistence,
+    /// What is sent is logged, values included.
     LogsSecrets,
     /// A value is written into an annotation.
     AnnotatesSecrets,
+    /// A token is sent in the URL, which every proxy logs.
+    SecretInUrl,
     /// A dry run applies its plan.
     AppliesDryRun,
     /// An object is written although nothing differs.
     WritesNeedlessly,
-    /// A token gets a new identifier in each attempt.
+    /// The token has another identifier in each run.
     ForgetsToken,
-    /// A token's key is stored before it is known.
+    /// The token's Secret is stored before the token exists.
     StoresPlaceholder,
-    /// A failure ends the program with a panic.
+    /// What failed for good is not reported.
+    SwallowsFailures,
+    /// An answer that cannot be decoded ends the program with a panic.
     Panics,
+    /// There is no deadline.
+    NeverGivesUp,
 }
 
 /// Whether this bug is planted in this run.

@@ -5,7 +5,10 @@ use super::{
     error::ApiError,
     views::{Identity, Me, OAuth2Provider, Page},
 };
-use crate::http::{Http, Request};
+use crate::{
+    http::{Http, Request},
+    planted::{self, Bug},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -138,6 +141,9 @@ impl Authentik {
 
     async fn send(&self, request: Request) -> Result<Value, ApiError> {
         let request = match &self.credential {
+            Credential::Token(token) if planted::is_planted(Bug::SecretInUrl) => {
+                request.bearer(token).query(&[("token", token.expose_secret())])
+            }
             Credential::Token(token) => request.bearer(token),
             // Django also wants to know where a write over https comes from.
             Credential::Session { csrf } => request

@@ -14,6 +14,7 @@ use crate::{
         failure::{Failure, Reason},
         object::ObjectRef,
     },
+    planted::{self, Bug},
     retry,
 };
 use futures::{StreamExt, stream};
@@ -81,7 +82,7 @@ impl Run<'_> {
             self.report.rounds += 1;
             let plan = step.plan(&seen);
             (refused, notes) = (plan.refused.clone(), plan.notes.clone());
-            if mode == Mode::DryRun {
+            if mode == Mode::DryRun && !planted::is_planted(Bug::AppliesDryRun) {
                 self.only_planned(plan);
                 break Ok(());
             }
@@ -209,7 +210,7 @@ impl Run<'_> {
                     message: failure.chain(),
                     again,
                 });
-                if !again {
+                if !again && !planted::is_planted(Bug::SwallowsFailures) {
                     self.failures.push(failure);
                 }
                 false
@@ -258,7 +259,7 @@ impl Run<'_> {
     async fn ended(&self) -> Failure {
         tokio::select! {
             cause = self.cx.stop.requested() => Failure::from(cause),
-            () = sleep_until(self.cx.deadline) => self.out_of_time(),
+            () = sleep_until(self.cx.deadline), if !planted::is_planted(Bug::NeverGivesUp) => self.out_of_time(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Reading and writing single objects.
 
 use super::{Cluster, triage};
-use crate::model::{failure::Failure, names, object::ObjectRef};
+use crate::{
+    model::{failure::Failure, names, object::ObjectRef},
+    planted::{self, Bug},
+};
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{
     Api, Resource,
@@ -90,8 +93,12 @@ impl Cluster {
         name: &str,
         body: &Value,
     ) -> Result<K, Failure> {
-        self.patch(PatchParams::apply(manager), namespace, name, &Patch::Apply(body))
-            .await
+        let parameters = PatchParams {
+            force: planted::is_planted(Bug::OverwritesSecrets)
+                || planted::is_planted(Bug::RestartsGeneration),
+            ..PatchParams::apply(manager)
+        };
+        self.patch(parameters, namespace, name, &Patch::Apply(body)).await
     }
 
     /// JSON merge patch (RFC 7396): says what shall be, so it can be sent twice.
@@ -140,6 +147,9 @@ impl Cluster {
         name: &str,
         patch: &Patch<impl serde::Serialize + Debug>,
     ) -> Result<K, Failure> {
+        if planted::is_planted(Bug::LogsSecrets) {
+            tracing::debug!(name, ?patch, "sending a patch");
+        }
         let api = Api::<K>::namespaced(self.client.clone(), namespace);
         api.patch(name, &parameters.validation_strict(), patch)
             .await

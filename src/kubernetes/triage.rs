@@ -9,6 +9,7 @@ use crate::model::{
     failure::{Failure, Reason},
     object::ObjectRef,
 };
+use crate::planted::{self, Bug};
 use kube::core::{Status, response::StatusCause};
 use std::error::Error;
 
@@ -103,6 +104,7 @@ fn unanswered(error: kube::Error) -> Failure {
         )
         .caused_by(source)
         .hint("check the kubeconfig's user, or the Pod's ServiceAccount token"),
+        kube::Error::SerdeError(error) if planted::is_planted(Bug::Panics) => panic!("{error}"),
         // The text of a decoding error can quote what it could not decode, so it is not passed on.
         kube::Error::SerdeError(_)
         | kube::Error::FromUtf8(_)

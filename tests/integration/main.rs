@@ -17,4 +17,6 @@ mod golden;
 mod help;
 mod laws;
 mod node;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod world;

@@ -4,6 +4,7 @@ use super::{
     Action, AuthentikToken,
     action::{BOOTSTRAP_TOKEN, Write, ours},
     plan::PERMISSIONS,
+    token_identifier,
 };
 use crate::{
     authentik::{ApiError, Authentik},
@@ -14,6 +15,7 @@ use crate::{
         failure::{Failure, Reason},
         names::{self, CONFIG_SYNC},
     },
+    planted::{self, Bug},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
@@ -26,6 +28,9 @@ impl AuthentikToken {
             let message = "an action was planned without an administrator's access";
             return Err(Failure::new(Exit::Bug, Reason::Unexpected, message));
         };
+        if planted::is_planted(Bug::StoresPlaceholder) && matches!(action, Action::CreateToken { .. }) {
+            create(cx, &"to-be-replaced".into(), Write::Create).await?;
+        }
         match &action {
             Action::Store { write, .. } => self.store(cx, &api, *write).await?,
             other => in_authentik(&api, other)
@@ -41,7 +46,7 @@ impl AuthentikToken {
     }
 
     async fn store(&self, cx: &Context, api: &Authentik, write: Write) -> Result<(), Failure> {
-        let key = api.token_key(CONFIG_SYNC).await;
+        let key = api.token_key(&token_identifier()).await;
         let key = key.map_err(|error| error.failure(ours("token")))?;
         let seen = self.memory().stored.clone();
         match (write, seen) {
@@ -123,10 +128,10 @@ async fn in_authentik(api: &Authentik, action: &Action) -> Result<(), ApiError> 
             permissions,
             provider,
         } => api.revoke(role, permissions, *provider).await,
-        Action::CreateToken { account } => api.create_token(CONFIG_SYNC, *account).await,
+        Action::CreateToken { account } => api.create_token(&token_identifier(), *account).await,
         // The API deletes by identifier; another run may have replaced the token in the meantime.
-        Action::DeleteToken { pk } => match api.token(CONFIG_SYNC).await? {
-            Some(token) if &token.pk == pk => api.delete_token(CONFIG_SYNC).await,
+        Action::DeleteToken { pk } => match api.token(&token_identifier()).await? {
+            Some(token) if &token.pk == pk => api.delete_token(&token_identifier()).await,
             _ => Ok(()),
         },
         Action::RetireBootstrap => api.delete_token(BOOTSTRAP_TOKEN).await,

@@ -17,9 +17,11 @@ use crate::{
     authentik::Authentik,
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},
     model::{config::Config, failure::Failure, names, rule::Rule},
+    planted::{self, Bug},
 };
 use secrecy::SecretSlice;
 use std::{
+    borrow::Cow,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -68,6 +70,14 @@ struct Memory {
     flow_seen: Option<Instant>,
     password_refused: bool,
     bootstrap_works: bool,
+}
+
+/// What the token is called: the same in every run, so that none makes a second one.
+fn token_identifier() -> Cow<'static, str> {
+    if planted::is_planted(Bug::ForgetsToken) {
+        return format!("{}-{}", names::CONFIG_SYNC, std::process::id()).into();
+    }
+    names::CONFIG_SYNC.into()
 }
 
 impl AuthentikToken {

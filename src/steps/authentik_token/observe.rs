@@ -4,6 +4,7 @@ use super::{
     AuthentikToken,
     admin::{Access, Credentials},
     facts::{Account, Admin, Bootstrap, Grant, Group, Looked, Role, Seen, Setup, Stored, Token},
+    token_identifier,
 };
 use crate::{
     authentik::{self, ApiError, Authentik},
@@ -145,12 +146,13 @@ pub(super) fn is_token(text: &SecretString) -> bool {
 }
 
 async fn setup(api: &Authentik, wanted: &Wanted) -> Result<Setup, ApiError> {
+    let token_identifier = token_identifier();
     let (providers, account, group, role, token) = tokio::try_join!(
         api.providers(),
         api.user(CONFIG_SYNC),
         api.group(CONFIG_SYNC),
         api.role(CONFIG_SYNC),
-        api.token(CONFIG_SYNC),
+        api.token(&token_identifier),
     )?;
     let providers: Vec<Provider> = providers.iter().map(|provider| provider.facts()).collect();
     let role = match role {

@@ -5,6 +5,7 @@ use crate::{
     converge::Context,
     kubernetes::SecretValues,
     model::{failure::Failure, names, object::ObjectRef},
+    planted::{self, Bug},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -69,6 +70,9 @@ fn value<'a>(secret: Option<&'a SecretValues>, key: &str) -> Result<&'a [u8], St
 /// different lists give the same text. Keyed, because a plain digest could be compared with guesses.
 fn digest(key: &[u8], mut pairs: Vec<(&str, &[u8])>) -> String {
     pairs.sort_unstable();
+    if planted::is_planted(Bug::AnnotatesSecrets) {
+        return BASE64_URL_SAFE_NO_PAD.encode(pairs[0].1);
+    }
     // HMAC takes keys of any length (RFC 2104 §2), so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return String::new();

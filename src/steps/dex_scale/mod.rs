@@ -15,6 +15,7 @@ use crate::{
         rule::Rule,
         secrets::catalog,
     },
+    planted::{self, Bug},
 };
 use digest::Wanted;
 use k8s_openapi::{
@@ -127,6 +128,11 @@ impl Step for DexScale {
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
         let (namespace, name) = (&cx.config.namespaces.auth, &cx.config.dex.deployment);
         let deployment = cx.cluster.get::<Deployment>(namespace, name).await?;
+        if planted::is_planted(Bug::WritesNeedlessly) {
+            cx.cluster
+                .merge::<Deployment>(namespace, name, &json!({}))
+                .await?;
+        }
         let wanted = digest::wanted(cx).await?;
         let live = match &deployment {
             Some(deployment) => Some(self.live(cx, deployment, &wanted).await?),

@@ -11,6 +11,7 @@ use crate::{
         object::ObjectRef,
         secrets::KeyRef,
     },
+    planted::{self, Bug},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
@@ -50,6 +51,7 @@ async fn add(
     let mut values: BTreeMap<&str, SecretString> = BTreeMap::new();
     for fill in fills {
         let value = match &fill.from {
+            Source::SameAs(_) if planted::is_planted(Bug::SplitsPairs) => entropy::secret(32)?,
             Source::SameAs(key) => values
                 .get(key)
                 .cloned()
@@ -69,6 +71,12 @@ async fn add(
     }
     let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data});
     let manager = format!("{}-gen-{}", names::PRODUCT, entropy::name()?);
+    if planted::is_planted(Bug::TrustsExistence) {
+        let hollow = json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata});
+        cx.cluster
+            .apply_as::<Secret>(&manager, namespace, secret, &hollow)
+            .await?;
+    }
     match cx
         .cluster
         .apply_as::<Secret>(&manager, namespace, secret, &body)

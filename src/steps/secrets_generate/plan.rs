@@ -14,6 +14,7 @@ use crate::{
         failure::Reason,
         secrets::{KeyRef, Origin, Quality},
     },
+    planted::{self, Bug},
 };
 
 /// Missing keys are added, empty ones filled, copies made equal to their sources; nothing else changes.
@@ -54,6 +55,9 @@ fn data_loss(seen: &Seen) -> Vec<Refusal> {
 }
 
 fn plan_secret(seen: &Seen, secret: &SecretSeen, plan: &mut Plan<Action>) {
+    if planted::is_planted(Bug::TrustsExistence) && secret.uid.is_some() {
+        return;
+    }
     let mut own = Plan::default();
     let mut add = Vec::new();
     let action = |change| Action {
@@ -109,7 +113,7 @@ enum Decision {
 
 fn decide(seen: &Seen, secret: &SecretSeen, key: &KeySeen) -> Decision {
     match &key.spec.origin {
-        Origin::Random(_) if key.quality.has_value() => Decision::Keep,
+        Origin::Random(_) if key.quality.has_value() && !begins_anew(seen, secret) => Decision::Keep,
         // A copy that outlived its source is what programs know: it becomes the source.
         Origin::Random(bytes) => {
             Decision::Fill(copy_of(seen, &key.spec.at).map_or(Source::Random(*bytes), Source::Copy))
@@ -121,6 +125,12 @@ fn decide(seen: &Seen, secret: &SecretSeen, key: &KeySeen) -> Decision {
             Pair::Incomplete => fill_copy(seen, secret, key, source),
         },
     }
+}
+
+fn begins_anew(seen: &Seen, secret: &SecretSeen) -> bool {
+    let lacks_key = |secret: &SecretSeen| secret.keys.iter().any(|key| !key.quality.has_value());
+    planted::is_planted(Bug::OverwritesSecrets) && lacks_key(secret)
+        || planted::is_planted(Bug::RestartsGeneration) && seen.secrets.iter().any(lacks_key)
 }
 
 fn fill_copy(seen: &Seen, secret: &SecretSeen, key: &KeySeen, source: &KeyRef) -> Decision {

@@ -139,6 +139,9 @@ pub(super) async fn create_all_secrets(client: &Client) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Of [`create_some_secrets`], named as in a dump.
+pub(super) const DIFFERING_COPY: &str = "Secret/tekton-pipelines/tekton-dashboard-oidc/client-secret";
+
 /// A copy without its source, an empty key, a copy that differs, a Secret with one key of three.
 pub(super) async fn create_some_secrets(client: &Client) -> Result<(), Trouble> {
     create(

@@ -50,13 +50,15 @@ pub(crate) struct Platform {
     _api: Proxy,
     account: Account,
     command: Vec<String>,
-    initial: Initial,
+    pub(crate) initial: Initial,
     mark: AuditMark,
     folder: tempfile::TempDir,
     /// What runs; another build can be put here.
     pub(crate) program: PathBuf,
     /// Set in the program's environment, by name.
     pub(crate) planted_bug: Option<&'static str>,
+    /// The time that the program is given.
+    pub(crate) deadline: Duration,
 }
 
 impl Platform {
@@ -91,6 +93,7 @@ impl Platform {
             folder,
             program: PROGRAM.into(),
             planted_bug: None,
+            deadline: Duration::from_secs(30),
         };
         platform.reset().await?;
         Ok(platform)
@@ -150,11 +153,11 @@ impl World for Platform {
 
     fn command(&self) -> Run {
         self.program(&self.command)
-            .args(["--timeout", "30s", "-vv"])
+            .args(["--timeout", &format!("{}s", self.deadline.as_secs()), "-vv"])
             .args(["--termination-log".as_ref(), self.termination_log().as_os_str()])
             .args(["--kubeconfig".as_ref(), self.account.kubeconfig.as_os_str()])
             .termination_message(self.termination_log())
-            .timeout(Duration::from_secs(45))
+            .timeout(self.deadline + Duration::from_secs(15))
     }
 
     async fn reset(&mut self) -> Result<(), Trouble> {
@@ -211,5 +214,9 @@ impl World for Platform {
 
     fn planted(&self) -> Vec<Vec<u8>> {
         self.login.as_ref().map(Login::secrets).unwrap_or_default()
+    }
+
+    fn may_change(&self, key: &str) -> bool {
+        self.initial == Initial::SomeSecrets && key == cluster::DIFFERING_COPY
     }
 }

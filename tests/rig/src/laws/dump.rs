@@ -86,12 +86,15 @@ impl Kind {
     }
 }
 
-/// A state: entries that can be compared, and beside them the secret values and the uids, which cannot.
+/// A state: entries that can be compared, and beside them the secret values, the uids and what was masked, which
+/// cannot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dump {
     pub(super) entries: BTreeMap<String, Value>,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
     pub(super) uids: BTreeMap<String, String>,
+    /// Values that were masked, with the names of their objects: a secret must not be in them either.
+    pub(super) masked: Vec<(String, Value)>,
 }
 
 impl Dump {
@@ -119,9 +122,11 @@ impl Dump {
 
     /// Replaces the value of this field in every object, wherever it stands: for values that hang on random ones.
     pub fn mask(&mut self, field: &str) {
-        self.entries
-            .values_mut()
-            .for_each(|value| normal::mask(value, field));
+        for (key, value) in &mut self.entries {
+            let masked = normal::mask(value, field);
+            self.masked
+                .extend(masked.into_iter().map(|value| (key.clone(), value)));
+        }
     }
 
     /// The entries by their names: for an object `Kind.group/namespace/name`.

@@ -146,23 +146,24 @@ fn replace(value: &mut Value, names: &BTreeMap<String, String>) {
     }
 }
 
-/// Replaces the value of every field of this name.
-pub(super) fn mask(value: &mut Value, field: &str) {
+/// Replaces the value of every field of this name; these are the values.
+pub(super) fn mask(value: &mut Value, field: &str) -> Vec<Value> {
     match value {
         Value::Object(fields) => mask_fields(fields, field),
-        Value::Array(items) => items.iter_mut().for_each(|value| mask(value, field)),
-        _ => {}
+        Value::Array(items) => items.iter_mut().flat_map(|value| mask(value, field)).collect(),
+        _ => Vec::new(),
     }
 }
 
-fn mask_fields(fields: &mut Map<String, Value>, field: &str) {
-    for (name, value) in fields {
+fn mask_fields(fields: &mut Map<String, Value>, field: &str) -> Vec<Value> {
+    let one = |(name, value): (&String, &mut Value)| {
         if name == field {
-            *value = json!("masked");
+            vec![std::mem::replace(value, json!("masked"))]
         } else {
-            mask(value, field);
+            mask(value, field)
         }
-    }
+    };
+    fields.iter_mut().flat_map(one).collect()
 }
 
 #[cfg(test)]
@@ -279,6 +280,11 @@ mod tests {
         assert_eq!(
             masked.entries["Deployment/x/dex"]["spec"]["template"]["metadata"]["annotations"]["digest"],
             "masked"
+        );
+        assert_eq!(
+            masked.masked,
+            [("Deployment/x/dex".to_owned(), json!("random"))],
+            "what is not compared is still looked at for secrets"
         );
     }
 }

@@ -19,9 +19,6 @@ pub(super) struct Reference {
     /// Its requests.
     pub(super) requests: Vec<Seen>,
     state: Dump,
-    /// Objects that the command deletes or makes anew, and secrets that it changes, on purpose.
-    lost: BTreeSet<String>,
-    changed: BTreeSet<String>,
     pub(super) violations: Vec<Violation>,
 }
 
@@ -57,17 +54,13 @@ pub(super) async fn reference<W: World>(world: &mut W) -> Result<Reference, Trou
         format!("the run ended with {exit}")
     });
     trial.look().await?;
+    trial.look_for_losses();
     trial.once_more().await?;
     trial.look_for_leaks();
     trial.add_last_words();
-    let [before, after] = trial.states.as_slice() else {
-        return Err("a reference has two states".into());
-    };
     Ok(Reference {
         requests: trial.runs.swap_remove(0).seen,
-        state: after.clone(),
-        lost: after.lost_objects(before).into_iter().collect(),
-        changed: after.changed_secrets(before).into_iter().collect(),
+        state: trial.states.pop().ok_or("a reference has a state")?,
         violations: trial.violations,
     })
 }
@@ -86,6 +79,7 @@ pub(super) async fn of<W: World>(
     trial.rerun(exit).await?;
     trial.look().await?;
     trial.compare(reference);
+    trial.look_for_losses();
     trial.once_more().await?;
     trial.look_for_leaks();
     trial.add_last_words();
@@ -178,27 +172,29 @@ impl<'a, W: World> Trial<'a, W> {
         Ok(())
     }
 
-    /// The last state against the reference, and against all states before it.
+    /// The last state against the reference.
     fn compare(&mut self, reference: &Reference) {
+        let last = self.states.last();
+        let differences = last.map(|last| last.differences(&reference.state));
+        differences
+            .into_iter()
+            .flatten()
+            .for_each(|difference| self.violated(Law::SameState, difference));
+    }
+
+    /// The last state against all states before it.
+    fn look_for_losses(&mut self) {
         let Some((last, earlier)) = self.states.split_last() else {
             return;
         };
         let mut broken = BTreeSet::new();
-        broken.extend(
-            last.differences(&reference.state)
-                .into_iter()
-                .map(|line| (Law::SameState, line)),
-        );
         for state in earlier {
-            let changed = last.changed_secrets(state).into_iter();
-            broken.extend(
-                changed
-                    .filter(|key| !reference.changed.contains(key))
-                    .map(|key| (Law::SecretsKept, key)),
-            );
-            let lost = last.lost_objects(state).into_iter();
-            let lost = lost.filter(|key| !reference.lost.contains(key) && !self.world.may_be_lost(key));
-            broken.extend(lost.map(|key| (Law::NothingLost, key)));
+            let mut changed = last.changed_secrets(state);
+            changed.retain(|key| !self.world.may_change(key));
+            broken.extend(changed.into_iter().map(|key| (Law::SecretsKept, key)));
+            let mut lost = last.lost_objects(state);
+            lost.retain(|key| !self.world.may_be_lost(key));
+            broken.extend(lost.into_iter().map(|key| (Law::NothingLost, key)));
         }
         broken
             .into_iter()
@@ -237,6 +233,9 @@ impl<'a, W: World> Trial<'a, W> {
             }
         }
         for (key, value) in self.states.iter().flat_map(|state| &state.entries) {
+            hits.extend(canaries.scan(key, value.to_string().as_bytes()));
+        }
+        for (key, value) in self.states.iter().flat_map(|state| &state.masked) {
             hits.extend(canaries.scan(key, value.to_string().as_bytes()));
         }
         for Hit { output, secret, form } in hits {

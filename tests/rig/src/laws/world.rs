@@ -45,7 +45,12 @@ pub trait World {
         false
     }
 
-    /// Whether a rerun may delete this object, named as in the dump, or make it anew.
+    /// Whether the command changes this value of a Secret on purpose.
+    fn may_change(&self, _key: &str) -> bool {
+        false
+    }
+
+    /// Whether the command may delete this object, named as in the dump, or make it anew.
     fn may_be_lost(&self, _object: &str) -> bool {
         false
     }
