@@ -32,6 +32,13 @@ enum Credential {
     Session { csrf: SecretString },
 }
 
+/// Whether a text can be sent as a bearer token (RFC 6750 §2.1).
+#[must_use]
+pub fn is_token(text: &SecretString) -> bool {
+    let text = text.expose_secret();
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 impl Authentik {
     /// Authentik at a base URL (without a trailing slash), by an API token.
     #[must_use]
@@ -161,5 +168,7 @@ impl Authentik {
 
 /// Reads a value as what the API documents. The error's own text could quote values, so it is dropped.
 pub(super) fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
-    serde_json::from_value(value).map_err(|_| ApiError::Shape(std::any::type_name::<T>()))
+    let type_name = std::any::type_name::<T>();
+    let short = type_name.rsplit("::").next().unwrap_or(type_name);
+    serde_json::from_value(value).map_err(|_| ApiError::Shape(short.trim_end_matches('>')))
 }

@@ -47,7 +47,10 @@ pub enum ApiError {
     #[error("Authentik refuses it: {0}")]
     Invalid(String),
     /// Well-formed HTTP, but not this API's.
-    #[error("this is not an answer of Authentik's API: {status} {media_type}")]
+    #[error(
+        "this is not an answer of Authentik's API: {status} {}",
+        or_untyped(media_type)
+    )]
     Foreign {
         /// The status.
         status: u16,
@@ -60,6 +63,14 @@ pub enum ApiError {
     /// The request itself is malformed: our bug.
     #[error("Authentik rejects the request as malformed ({0})")]
     Malformed(u16),
+}
+
+fn or_untyped(media_type: &str) -> &str {
+    if media_type.is_empty() {
+        "without a type"
+    } else {
+        media_type
+    }
 }
 
 impl ApiError {
@@ -78,12 +89,23 @@ impl ApiError {
     pub fn failure(self, object: ObjectRef) -> Failure {
         let (exit, reason, hint) = match &self {
             Self::Starting => (Exit::Transient, Reason::Starting, None),
-            Self::Crashed(_) => (Exit::Transient, Reason::Unavailable, None),
+            Self::Crashed(_) => (
+                Exit::Transient,
+                Reason::Unavailable,
+                Some("the log of Authentik's server says why"),
+            ),
             Self::Busy => (Exit::Transient, Reason::Throttled, None),
-            Self::TokenRefused | Self::Anonymous => (
+            Self::TokenRefused => (
                 Exit::Forbidden,
                 Reason::Unauthenticated,
                 Some("run the same command again: it looks for a credential that works"),
+            ),
+            Self::Anonymous => (
+                Exit::Forbidden,
+                Reason::Unauthenticated,
+                Some(
+                    "if a proxy before Authentik takes the Authorization header away, set authentik.url to go past it",
+                ),
             ),
             Self::PermissionMissing => (
                 Exit::Forbidden,
@@ -98,8 +120,18 @@ impl ApiError {
                 Reason::InvalidAnswer,
                 Some("check authentik.url: it must be Authentik itself, without a path"),
             ),
-            Self::Csrf | Self::Malformed(_) => (Exit::Bug, Reason::Unexpected, None),
-            Self::Unanswered(_) => (Exit::Transient, Reason::Unavailable, None),
+            Self::Csrf | Self::Malformed(_) => (
+                Exit::Bug,
+                Reason::Unexpected,
+                Some(
+                    "if a proxy before Authentik changes requests, set authentik.url to go past it; else report this",
+                ),
+            ),
+            Self::Unanswered(_) => (
+                Exit::Transient,
+                Reason::Unavailable,
+                Some("check that Authentik runs, and authentik.url of the configuration"),
+            ),
         };
         let failure = match self {
             Self::Unanswered(failure) => failure,
@@ -126,6 +158,46 @@ impl ApiError {
         let object = failure
             .object
             .unwrap_or_else(|| ObjectRef::global("Authentik", "server"));
-        Ok(Wait::new(object, failure.reason, message))
+        let wait = Wait::new(object, failure.reason, message);
+        Ok(match failure.hint {
+            Some(remedy) => wait.remedy(remedy),
+            None => wait,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_waited_for_with_what_helps_and_the_rest_fails_with_what_mends_it() {
+        let object = || ObjectRef::global("Authentik", "server");
+        let refused = Failure::new(Exit::Transient, Reason::Unavailable, "cannot connect");
+        for (error, remedy) in [
+            (ApiError::Unanswered(refused), "authentik.url"),
+            (ApiError::Crashed(500), "log of Authentik's server"),
+        ] {
+            let wait = error.wait(object()).unwrap();
+            assert!(wait.remedy.is_some_and(|text| text.contains(remedy)), "{remedy}");
+        }
+        assert_eq!(ApiError::Starting.wait(object()).unwrap().remedy, None);
+        let untyped = ApiError::Foreign {
+            status: 302,
+            media_type: String::new(),
+        };
+        for (error, text, remedy) in [
+            (ApiError::Anonymous, "no credentials", "Authorization header"),
+            (
+                ApiError::Malformed(403),
+                "malformed (403)",
+                "proxy before Authentik",
+            ),
+            (untyped, "302 without a type", "authentik.url"),
+        ] {
+            let failure = error.wait(object()).unwrap_err();
+            assert!(failure.message.contains(text), "{failure}");
+            assert!(failure.hint.is_some_and(|hint| hint.contains(remedy)), "{remedy}");
+        }
     }
 }

@@ -12,7 +12,7 @@ mod login;
 mod probe;
 mod views;
 
-pub use api::Authentik;
+pub use api::{Authentik, is_token};
 pub use error::ApiError;
 pub use login::{LoginError, has_default_flow, log_in};
 pub use probe::{Proof, prove_secret};

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use clap::{Args, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
@@ -198,6 +198,15 @@ impl From<&ConnectionOptions> for Connection {
 }
 
 impl RunOptions {
+    /// The options that choose the configuration, as words of a command line.
+    pub(super) fn configuration(&self) -> Vec<OsString> {
+        let profile = self.profile.and_then(|profile| profile.to_possible_value());
+        let profile = profile.map(|profile| format!("--profile={}", profile.get_name()).into());
+        let config = self.config.iter();
+        let config = config.flat_map(|path| [OsString::from("--config"), path.into()]);
+        config.chain(profile).collect()
+    }
+
     /// The configuration: the file's, else the defaults.
     ///
     /// # Errors

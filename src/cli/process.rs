@@ -22,7 +22,7 @@ use crate::{
     telemetry,
 };
 use clap::Parser;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// Parses, runs, prints, and says with which code to exit.
 #[must_use]
@@ -150,13 +150,16 @@ async fn playbook(
 
 /// The Roles of one step, or of all steps of a playbook.
 fn render_rbac(options: &Options, of: &[String], namespace: &str, account: &str) -> Result<Ended, Failure> {
-    let config = options.run.load_config()?;
-    let line = std::iter::once("aphex-ops").chain(of.iter().map(String::as_str));
+    // What follows the command belongs to it, a configuration of its own too.
+    let mut line = vec![names::PRODUCT.into()];
+    line.extend(options.run.configuration());
+    line.extend(of.iter().map(OsString::from));
     let not_a_step = || {
         let message = format!("`{}` is not a command that works on a cluster", of.join(" "));
         Failure::new(Exit::Usage, Reason::InvalidConfig, message)
     };
-    let command = Cli::try_parse_from(line).map_err(|_| not_a_step())?.command;
+    let Cli { command, options } = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
+    let config = options.run.load_config()?;
     let steps_of = |playbook: &str, args: &RunArgs| {
         let steps = playbooks::select(&playbooks::load(playbook)?, args, config.profile)?;
         Ok::<_, Failure>(steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>())

@@ -150,6 +150,9 @@ pub struct Wait {
     /// The command that provides it, if one of ours does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provided_by: Option<&'static str>,
+    /// What helps if it takes too long, if more does than time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
     /// What to watch so that the wait ends at once.
     #[serde(skip)]
     pub watch: Option<Watch>,
@@ -174,6 +177,7 @@ impl Wait {
             reason,
             message: message.into(),
             provided_by: None,
+            remedy: None,
             watch: None,
         }
     }
@@ -189,6 +193,13 @@ impl Wait {
     #[must_use]
     pub fn provided_by(mut self, command: &'static str) -> Self {
         self.provided_by = Some(command);
+        self
+    }
+
+    /// Says what helps if it takes too long.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
         self
     }
 }

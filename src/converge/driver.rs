@@ -269,20 +269,31 @@ impl Run<'_> {
         match self.waits.first() {
             // Waiting longer does not help what says itself that it failed.
             Some(wait) if wait.reason == Reason::ResourceFailed => {
+                let remedy = wait.remedy.as_deref();
                 Failure::new(Exit::ResourceFailed, wait.reason, &wait.message)
                     .on(wait.object.clone())
-                    .hint("mend what the message names, then run the same command again")
+                    .hint(remedy.unwrap_or("mend what the message names, then run the same command again"))
             }
             Some(wait) => {
                 let message = format!("the deadline was reached while waiting: {}", wait.message);
                 let failure = Failure { message, ..failure }.on(wait.object.clone());
-                match wait.provided_by {
-                    Some(command) => {
+                match (&wait.remedy, wait.provided_by) {
+                    (Some(remedy), _) => failure.hint(remedy),
+                    (None, Some(command)) => {
                         failure.hint(format!("run `aphex-ops {command}`, then this command again"))
                     }
-                    None => failure
+                    (None, None) => failure
                         .hint("run the same command again, with a longer --timeout if it only needs time"),
                 }
+            }
+            None if self.report.rounds == 0 => {
+                let message =
+                    "the deadline was reached before the first look was complete; nothing was changed";
+                Failure {
+                    message: message.to_owned(),
+                    ..failure
+                }
+                .hint("run the same command again, with a longer --timeout; -vv shows what takes so long")
             }
             None => failure.hint("run the same command again, with a longer --timeout"),
         }

@@ -441,3 +441,27 @@ async fn a_proxy_is_used_for_what_is_outside_only() {
     );
     assert_eq!((proxy.seen().len(), inside.seen().len()), (1, 2));
 }
+
+#[tokio::test]
+async fn a_name_without_an_address_is_told_in_one_short_sentence() {
+    let http = Http::new(&Config::default(), &Stop::default()).unwrap();
+    // RFC 6761: no resolver knows it.
+    let request = Request::get("https://nowhere.invalid/").once();
+    let failure = http.send(request).await.unwrap_err();
+    assert_eq!(
+        kind(&failure),
+        (Exit::Transient, Reason::Unavailable),
+        "{failure}"
+    );
+    let text = failure.chain();
+    assert!(
+        text.starts_with("GET https://nowhere.invalid/: cannot resolve nowhere.invalid ("),
+        "{text}"
+    );
+    assert_eq!(
+        text.matches(": ").count(),
+        1,
+        "no layer adds its own words: {text}"
+    );
+    assert!(failure.hint.unwrap().contains("http.resolve"));
+}

@@ -51,7 +51,10 @@ impl Trouble {
         match find::<GuardError>(&error) {
             Some(guarded @ GuardError::Address { .. }) => return Self::Guarded(guarded.to_string()),
             Some(GuardError::Unresolved { host, source }) => {
-                return Self::Unresolved(format!("cannot resolve {host}: {source}"));
+                let source = source.to_string();
+                // The standard library says first that it looked the name up, and then what came of it.
+                let why = source.rsplit(": ").next().unwrap_or_default();
+                return Self::Unresolved(format!("cannot resolve {host} ({why})"));
             }
             None => {}
         }
@@ -72,26 +75,24 @@ impl Trouble {
             Self::Guarded(_) => (
                 Exit::Usage,
                 Reason::InvalidConfig,
-                Some("if that is the right server, name its host and address in http.resolve"),
+                Some(
+                    "if that is the right server, name its host and address in `http.resolve` of the configuration",
+                ),
             ),
             Self::Unresolved(_) => (
                 Exit::Transient,
                 Reason::Unavailable,
-                Some("check DNS, or give the address in http.resolve"),
+                Some("check DNS, or give the host an address in `http.resolve` of the configuration"),
             ),
             Self::Untrusted(_) => (
                 Exit::CheckFailed,
                 Reason::InvalidAnswer,
-                Some("put the certificate authority that signed it into the file of http.caBundle"),
+                Some("put the certificate authority that signed it into the file that `http.caBundle` names"),
             ),
             Self::Connect(_) | Self::Broken(_) | Self::TimedOut(_) => {
                 (Exit::Transient, Reason::Unavailable, None)
             }
-            Self::TooLong(_) | Self::Redirected { .. } => (
-                Exit::CheckFailed,
-                Reason::InvalidAnswer,
-                Some("check that the URL names the right server"),
-            ),
+            Self::TooLong(_) | Self::Redirected { .. } => (Exit::CheckFailed, Reason::InvalidAnswer, None),
             Self::Stopping => (Exit::Interrupted, Reason::Interrupted, None),
         };
         let mut failure = Failure::new(exit, reason, format!("{request}: {self}"));
@@ -100,13 +101,16 @@ impl Trouble {
     }
 }
 
-/// The innermost cause: the layers above only say which of them passed it on.
+/// The innermost cause: the layers above only say which of them passed it on. What rustls adds, where to
+/// read about it, helps nobody who meets it.
 fn root(error: &reqwest::Error) -> String {
     let mut current: &(dyn Error + 'static) = error;
     while let Some(source) = current.source() {
         current = source;
     }
-    current.to_string()
+    let text = current.to_string();
+    let told = text.split(": https://docs.rs").next();
+    told.unwrap_or_default().to_owned()
 }
 
 /// The first cause of a type; rustls wraps its errors in `std::io::Error`, whose `source` skips a level.

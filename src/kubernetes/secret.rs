@@ -3,7 +3,7 @@
 use super::Cluster;
 use crate::model::{failure::Failure, secrets::KeyRef};
 use k8s_openapi::api::core::v1::Secret;
-use secrecy::{SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use std::collections::BTreeMap;
 
 /// One Secret as it was read.
@@ -26,7 +26,6 @@ impl SecretValues {
     /// The value of a key as text, if the key exists and is valid UTF-8.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<SecretString> {
-        use secrecy::ExposeSecret;
         let value = self.values.get(key)?.expose_secret();
         std::str::from_utf8(value).ok().map(SecretString::from)
     }
@@ -51,14 +50,13 @@ impl Cluster {
         }))
     }
 
-    /// The value of one key as text; an empty one counts as missing.
+    /// The value of one key; an empty one counts as missing.
     ///
     /// # Errors
     /// A [`Failure`] about that Secret, never with a value in it.
-    pub async fn secret_text(&self, at: &KeyRef) -> Result<Option<SecretString>, Failure> {
-        use secrecy::ExposeSecret;
+    pub async fn secret_value(&self, at: &KeyRef) -> Result<Option<SecretSlice<u8>>, Failure> {
         let secret = self.secret(&at.namespace, at.secret).await?;
-        let text = secret.and_then(|secret| secret.text(at.key));
-        Ok(text.filter(|text| !text.expose_secret().is_empty()))
+        let value = secret.and_then(|mut secret| secret.values.remove(at.key));
+        Ok(value.filter(|value| !value.expose_secret().is_empty()))
     }
 }

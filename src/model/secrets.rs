@@ -148,6 +148,8 @@ pub enum Quality {
     Missing,
     /// It exists and is empty; counts as missing.
     Empty,
+    /// It is not UTF-8, which no environment variable can hold.
+    NotText,
     /// It has a line break or another control character, which most readers do not expect.
     ControlCharacters,
     /// It is a word that people write where a secret is to be filled in.
@@ -171,6 +173,7 @@ impl Quality {
         match self {
             Self::Missing => Some("is missing"),
             Self::Empty => Some("is empty"),
+            Self::NotText => Some("is not text"),
             Self::ControlCharacters => Some("contains a line break or another control character"),
             Self::Placeholder => Some("is a placeholder"),
             Self::Short => Some("is shorter than 22 characters"),
@@ -199,7 +202,10 @@ pub fn quality(value: Option<&[u8]>) -> Quality {
     let Some(value) = value else {
         return Quality::Missing;
     };
-    let text = String::from_utf8_lossy(value).to_lowercase();
+    let Ok(text) = std::str::from_utf8(value) else {
+        return Quality::NotText;
+    };
+    let text = text.to_lowercase();
     let is_template = text.starts_with('<') && text.ends_with('>') || text.starts_with("${");
     if value.is_empty() {
         Quality::Empty
@@ -241,9 +247,10 @@ mod tests {
 
     #[test]
     fn values_are_judged_without_being_told() {
-        let cases: [(Option<&[u8]>, Quality); 9] = [
+        let cases: [(Option<&[u8]>, Quality); 10] = [
             (None, Quality::Missing),
             (Some(b""), Quality::Empty),
+            (Some(b"a-long-enough-value-with\xff"), Quality::NotText),
             (Some(b"a-long-enough-value-with\n"), Quality::ControlCharacters),
             (Some(b"a-long-enough-value\0-with"), Quality::ControlCharacters),
             (Some(b"please-CHANGEME-before-use"), Quality::Placeholder),

@@ -21,7 +21,7 @@ impl Document {
     pub fn parse(text: &[u8]) -> Result<Self, Finding> {
         match serde_json::from_slice(text) {
             Ok(Unique(Value::Object(fields))) => Ok(Self(fields)),
-            Ok(_) => Err(Finding::invalid("it is JSON, but not an object")),
+            Ok(_) => Err(Finding::invalid("it is not a JSON object")),
             Err(error) => {
                 let problem = match error.classify() {
                     serde_json::error::Category::Data => "holds a name twice",
@@ -149,9 +149,9 @@ mod tests {
             ("{\"a\": 'b'}", "is not JSON"),
             ("<!DOCTYPE html><html></html>", "is HTML"),
             ("  <html>", "is HTML"),
-            ("[]", "not an object"),
-            ("\"text\"", "not an object"),
-            ("null", "not an object"),
+            ("[]", "not a JSON object"),
+            ("\"text\"", "not a JSON object"),
+            ("null", "not a JSON object"),
             (r#"{"issuer": "a", "issuer": "b"}"#, "a name twice (line 1"),
             (r#"{"x": [{"k": {"d": 1, "e": 2, "d": 1}}]}"#, "a name twice"),
             (r#"{"a": 1, "\u0061": 2}"#, "a name twice"),

@@ -16,7 +16,7 @@ const LARGEST: usize = 256 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absent {
     /// Nothing yet, for a reason that can pass.
-    NotYet(Reason, String),
+    NotYet(Finding),
     /// Something that is not such a document.
     Wrong(Finding),
 }
@@ -32,10 +32,8 @@ pub async fn document(http: &Http, url: &str) -> Result<Result<Document, Absent>
     let request = Request::get(url).limits(TIMEOUT, LARGEST).following().once();
     match http.send(request).await {
         Ok(answer) => Ok(judge(&answer)),
-        Err(failure) if failure.is_transient() => Ok(Err(Absent::NotYet(failure.reason, failure.chain()))),
-        Err(failure) if failure.reason == Reason::InvalidAnswer => {
-            Ok(Err(Absent::Wrong(Finding::new(failure.reason, failure.chain()))))
-        }
+        Err(failure) if failure.is_transient() => Ok(Err(Absent::NotYet(failure.into()))),
+        Err(failure) if failure.reason == Reason::InvalidAnswer => Ok(Err(Absent::Wrong(failure.into()))),
         Err(failure) => Err(failure),
     }
 }
@@ -45,19 +43,23 @@ fn judge(answer: &Answer) -> Result<Document, Absent> {
         200 => match Document::parse(answer.body()) {
             Ok(document) if is_starting(&document) => {
                 let message = format!("{answer} with an error instead of a document");
-                Err(Absent::NotYet(Reason::Starting, message))
+                Err(Absent::NotYet(Finding::new(Reason::Starting, message)))
             }
             Ok(document) => Ok(document),
-            Err(Finding { reason, message }) => Err(Absent::Wrong(Finding::new(
-                reason,
-                format!("{answer}, but {message}"),
-            ))),
+            Err(finding) => {
+                let message = format!("{answer}, but {}", finding.message);
+                Err(Absent::Wrong(Finding { message, ..finding }))
+            }
         },
         // Routes and applications come after the server: 404 is an early answer too.
-        404 => Err(Absent::NotYet(Reason::NotFound, answer.to_string())),
-        429 | 500..=599 => Err(Absent::NotYet(Reason::Unavailable, answer.to_string())),
+        404 => not_yet(Reason::NotFound, answer),
+        429 | 500..=599 => not_yet(Reason::Unavailable, answer),
         _ => Err(Absent::Wrong(Finding::invalid(answer.to_string()))),
     }
+}
+
+fn not_yet(reason: Reason, answer: &Answer) -> Result<Document, Absent> {
+    Err(Absent::NotYet(Finding::new(reason, answer.to_string())))
 }
 
 /// `{"error": "…"}` and nothing else that a document has.

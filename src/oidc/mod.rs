@@ -11,7 +11,7 @@ pub mod provider;
 
 pub use document::Document;
 
-use crate::model::failure::Reason;
+use crate::model::failure::{Failure, Reason};
 
 /// Something that is wrong with a provider, for good as far as one look can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +20,17 @@ pub struct Finding {
     pub reason: Reason,
     /// One sentence; what it quotes of a document is shortened.
     pub message: String,
+    /// What mends it, if the cause alone tells.
+    pub remedy: Option<String>,
 }
 
 impl Finding {
     fn new(reason: Reason, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { reason, message }
+        Self {
+            reason,
+            message: message.into(),
+            remedy: None,
+        }
     }
 
     fn invalid(message: impl Into<String>) -> Self {
@@ -34,6 +39,16 @@ impl Finding {
 
     fn mismatch(message: impl Into<String>) -> Self {
         Self::new(Reason::Mismatch, message)
+    }
+}
+
+impl From<Failure> for Finding {
+    fn from(failure: Failure) -> Self {
+        Self {
+            reason: failure.reason,
+            message: failure.chain(),
+            remedy: failure.hint,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     http::{Http, Url},
-    model::failure::{Failure, Reason},
+    model::failure::Failure,
 };
 
 /// A provider that passed all checks.
@@ -26,7 +26,7 @@ pub enum Look {
     /// Everything is as it must be.
     Good(Provider),
     /// It does not answer yet.
-    NotYet(Reason, String),
+    NotYet(Finding),
     /// It answers wrongly; all that was found, never empty.
     Wrong(Vec<Finding>),
 }
@@ -79,7 +79,7 @@ pub async fn look(http: &Http, base: &str, expected: Expected<'_>, from: KeysFro
 impl From<Absent> for Look {
     fn from(absent: Absent) -> Self {
         match absent {
-            Absent::NotYet(reason, message) => Self::NotYet(reason, message),
+            Absent::NotYet(finding) => Self::NotYet(finding),
             Absent::Wrong(finding) => Self::Wrong(vec![finding]),
         }
     }

@@ -1,12 +1,12 @@
 //! The command line as a person, a script or a Job meets it: exit codes, what goes where, what bad input gets.
 
-mod cluster;
+pub(crate) mod cluster;
 mod lock;
 mod offline;
 mod output;
 mod permissions;
 mod playbook;
-mod program;
+pub(crate) mod program;
 mod refusals;
 mod report;
 mod waits;

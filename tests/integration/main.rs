@@ -9,6 +9,7 @@ mod artefacts;
 mod authentik_adapter;
 mod authentik_stage;
 mod authentik_token;
+mod bad_input;
 mod benchmark;
 mod cli;
 mod command_lines;

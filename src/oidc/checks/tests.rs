@@ -70,6 +70,19 @@ fn good_documents_have_no_findings() {
 }
 
 #[test]
+fn a_wrong_issuer_is_told_once_and_not_with_each_endpoint() {
+    let plain = "http://dex.home.local";
+    for (document, issuer) in [
+        (mk_discovery(plain), plain),
+        (mk_discovery("https://evil.example.org"), ISSUER),
+    ] {
+        let findings = judge(&document, issuer, Plain::InCluster);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].message.contains("issuer"), "{findings:?}");
+    }
+}
+
+#[test]
 fn each_mistake_is_one_finding_that_says_it() {
     let (wrong, invalid) = (Reason::Mismatch, Reason::InvalidAnswer);
     let cases = [

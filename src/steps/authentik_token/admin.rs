@@ -1,8 +1,8 @@
 //! Getting in as an administrator: by the bootstrap token, else by akadmin's password.
 
-use super::{AuthentikToken, facts::Bootstrap, observe::is_token};
+use super::{AuthentikToken, facts::Bootstrap};
 use crate::{
-    authentik::{self, ApiError, Authentik, LoginError},
+    authentik::{self, ApiError, Authentik, LoginError, is_token},
     converge::{Context, Wait},
     kubernetes::SecretValues,
     model::{
@@ -24,7 +24,7 @@ pub(super) struct Credentials {
 pub(super) enum Access {
     Granted(Authentik),
     Settling(Wait),
-    Refused(String),
+    Refused { why: String, password_would_do: bool },
     NoCredentials,
 }
 
@@ -123,7 +123,10 @@ impl AuthentikToken {
             ));
         }
         let Some(password) = &credentials.password else {
-            return Ok(Access::Refused(format!("{token}, and admin-password is missing")));
+            return Ok(Access::Refused {
+                why: format!("{token}, and admin-password is missing"),
+                password_would_do: true,
+            });
         };
         match authentik::log_in(&cx.http, &url, AUTHENTIK_ADMIN, password).await {
             Ok(api) => {
@@ -137,9 +140,10 @@ impl AuthentikToken {
                     "refuses akadmin's password, as it does before akadmin exists",
                 ))
             }
-            Err(error) => Ok(Access::Refused(format!(
-                "{token}, and with admin-password {error}"
-            ))),
+            Err(error) => Ok(Access::Refused {
+                why: format!("{token}, and with admin-password {error}"),
+                password_would_do: matches!(error, LoginError::Refused),
+            }),
         }
     }
 

@@ -67,8 +67,13 @@ pub enum Admin {
     NoCredentials,
     /// Too early to say.
     Settling(Wait),
-    /// No credential is accepted; says which, and why.
-    Refused(String),
+    /// No credential is accepted.
+    Refused {
+        /// Which, and why.
+        why: String,
+        /// Whether it is only that the password is another one.
+        password_would_do: bool,
+    },
     /// What an administrator sees.
     Granted(Setup),
 }

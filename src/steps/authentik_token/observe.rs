@@ -7,7 +7,7 @@ use super::{
     token_identifier,
 };
 use crate::{
-    authentik::{self, ApiError, Authentik},
+    authentik::{self, ApiError, Authentik, is_token},
     converge::{Context, Wait},
     kubernetes::SecretValues,
     model::{
@@ -17,7 +17,6 @@ use crate::{
         provider::{self, Match, Provider, Wanted},
     },
 };
-use secrecy::{ExposeSecret, SecretString};
 
 /// The model whose rights are looked at; ours on other objects cannot be told from rights on deleted ones.
 const PROVIDER: (&str, &str) = ("authentik_providers_oauth2", "oauth2provider");
@@ -112,7 +111,15 @@ impl AuthentikToken {
         let api = match self.access(cx, credentials).await? {
             Access::Granted(api) => api,
             Access::Settling(wait) => return Ok(Admin::Settling(wait)),
-            Access::Refused(why) => return Ok(Admin::Refused(why)),
+            Access::Refused {
+                why,
+                password_would_do,
+            } => {
+                return Ok(Admin::Refused {
+                    why,
+                    password_would_do,
+                });
+            }
             Access::NoCredentials => return Ok(Admin::NoCredentials),
         };
         match setup(&api, wanted).await {
@@ -137,12 +144,6 @@ impl AuthentikToken {
 fn not_ready(cx: &Context, error: ApiError) -> Result<Seen, Failure> {
     let server = ObjectRef::global("Authentik", cx.config.authentik_url());
     error.wait(server).map(Seen::NotReady)
-}
-
-/// Whether a text can be sent as a bearer token (RFC 6750 §2.1).
-pub(super) fn is_token(text: &SecretString) -> bool {
-    let text = text.expose_secret();
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 async fn setup(api: &Authentik, wanted: &Wanted) -> Result<Setup, ApiError> {

@@ -41,17 +41,33 @@ pub(super) fn plan(seen: &Seen, retires: bool) -> Plan<Action> {
             )
             .provided_by("secrets generate"),
         ),
-        (_, Admin::Refused(why)) => refusing(Refusal {
-            exit: Exit::Forbidden,
-            reason: Reason::Unauthenticated,
-            object: looked.credentials.clone(),
-            message: format!("no credential in it gives access to Authentik: {why}"),
-            hint: format!(
-                "set akadmin's password in Authentik (`ak changepassword akadmin` in its Pod) and put the same \
-                 value into key admin-password of {}",
-                looked.credentials
-            ),
-        }),
+        (
+            _,
+            Admin::Refused {
+                why,
+                password_would_do,
+            },
+        ) => refusing(no_access(looked, why, *password_would_do)),
+    }
+}
+
+fn no_access(looked: &Looked, why: &str, password_would_do: bool) -> Refusal {
+    let by_password = match password_would_do {
+        true => {
+            "set akadmin's password in Authentik (`ak changepassword akadmin` in its Pod) and put the same value \
+             into key admin-password, or "
+        }
+        false => "",
+    };
+    Refusal {
+        exit: Exit::Forbidden,
+        reason: Reason::Unauthenticated,
+        object: looked.credentials.clone(),
+        message: format!("no credential in it gives access to Authentik: {why}"),
+        hint: format!(
+            "{by_password}make an API token of an administrator in Authentik and put its key into key \
+             bootstrap-token"
+        ),
     }
 }
 
@@ -110,7 +126,12 @@ fn set_up(looked: &Looked, setup: &Setup) -> Plan<Action> {
                 looked.wanted
             );
             let object = looked.wanted.object();
-            plan.wait.push(Wait::new(object, Reason::NotFound, message));
+            let remedy = format!(
+                "make the provider in Authentik with redirect URI {}, or set authentik.clientID in the configuration",
+                looked.wanted.redirect_uri
+            );
+            plan.wait
+                .push(Wait::new(object, Reason::NotFound, message).remedy(remedy));
             plan.act
                 .extend(setup.role.iter().flat_map(|role| revocations(role, None)));
             return plan;

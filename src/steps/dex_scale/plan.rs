@@ -51,11 +51,12 @@ pub(super) fn plan(seen: &Seen) -> Plan<Change> {
         Wait::new(object.clone(), Reason::NotFound, problem).provided_by("secrets generate")
     }));
     match &seen.live {
-        None => plan.wait.push(wait(
-            seen,
-            Reason::NotFound,
-            "it does not exist yet; apply the manifest that brings Dex".to_owned(),
-        )),
+        None => plan.wait.push(
+            wait(seen, Reason::NotFound, "it does not exist yet".to_owned()).remedy(
+                "apply the manifest that brings Dex, or name its Deployment in `dex.deployment` of the \
+                 configuration",
+            ),
+        ),
         Some(live) if live.verdict.health == Health::Terminating => {
             plan.wait
                 .push(wait(seen, Reason::Terminating, live.verdict.message.clone()));
@@ -86,8 +87,16 @@ fn judge(seen: &Seen, live: &Live, plan: &mut Plan<Change>) {
             plan.notes.push(Note::unchanged(object(seen), message));
         }
         _ if live.is_grace_over => plan.refused.push(failed(seen, live, message)),
-        _ if live.fails => plan.wait.push(wait(seen, Reason::ResourceFailed, message)),
-        _ => plan.wait.push(wait(seen, Reason::NotReady, message)),
+        _ if live.fails => plan
+            .wait
+            .push(wait(seen, Reason::ResourceFailed, message).remedy(shows_more(seen, live))),
+        _ => {
+            let wait = wait(seen, Reason::NotReady, message);
+            plan.wait.push(match &live.trouble {
+                Some(_) => wait.remedy(shows_more(seen, live)),
+                None => wait,
+            });
+        }
     }
 }
 
@@ -103,18 +112,23 @@ fn paused(seen: &Seen) -> Refusal {
 }
 
 fn failed(seen: &Seen, live: &Live, message: String) -> Refusal {
-    let Seen { namespace, name, .. } = seen;
-    let command = match &live.trouble {
-        Some(trouble) => trouble.command(namespace),
-        None => format!("kubectl -n {namespace} describe deployment {name}"),
-    };
     Refusal {
         exit: Exit::ResourceFailed,
         reason: Reason::ResourceFailed,
         object: object(seen),
         message,
-        hint: format!("`{command}` shows more"),
+        hint: shows_more(seen, live),
     }
+}
+
+/// The command that shows more of what keeps Dex from running.
+fn shows_more(seen: &Seen, live: &Live) -> String {
+    let Seen { namespace, name, .. } = seen;
+    let command = match &live.trouble {
+        Some(trouble) => trouble.command(namespace),
+        None => format!("kubectl -n {namespace} describe deployment {name}"),
+    };
+    format!("`{command}` shows more")
 }
 
 fn wait(seen: &Seen, reason: Reason, message: String) -> Wait {

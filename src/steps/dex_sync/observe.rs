@@ -5,7 +5,7 @@ use super::{
     plan::{ClientSecret, Comparison, Looked, Seen, Sight},
 };
 use crate::{
-    authentik::{ApiError, Authentik, Proof, prove_secret},
+    authentik::{ApiError, Authentik, Proof, is_token, prove_secret},
     converge::Context,
     kubernetes::SecretValues,
     model::{
@@ -29,10 +29,16 @@ impl DexSync {
         }
         let wanted = Wanted::from(&cx.config);
         let (judged, client_secret) = client_secret(source.as_ref());
-        let token = token.and_then(|secret| secret.text(names::API_TOKEN_KEY));
-        let sight = match token.filter(|token| !token.expose_secret().trim().is_empty()) {
-            None => Ok(Sight::NoToken),
-            Some(token) => self.sight(cx, token, client_secret, &wanted).await,
+        let value = token
+            .as_ref()
+            .and_then(|secret| secret.value(names::API_TOKEN_KEY));
+        let text = token
+            .as_ref()
+            .and_then(|secret| secret.text(names::API_TOKEN_KEY));
+        let sight = match (value, text.filter(is_token)) {
+            (_, Some(token)) => self.sight(cx, token, client_secret, &wanted).await,
+            (Some(value), None) if !value.expose_secret().is_empty() => Ok(Sight::Unusable),
+            _ => Ok(Sight::NoToken),
         };
         match sight {
             Ok(sight) => Ok(Seen::Looked(Box::new(Looked {

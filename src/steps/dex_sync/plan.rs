@@ -58,6 +58,8 @@ pub enum ClientSecret {
 pub enum Sight {
     /// There is no API token.
     NoToken,
+    /// It has characters that no token has.
+    Unusable,
     /// Authentik does not accept it.
     Refused,
     /// It does not show exactly one provider that fits; which one to take is for `authentik token` to say.
@@ -149,6 +151,10 @@ pub(super) fn plan(seen: &Seen) -> Plan<Push> {
     match &looked.sight {
         Sight::One { provider, secret } => sync(looked, provider, *secret, &mut plan),
         Sight::NoToken => plan.wait.push(no_token(looked, "there is no API token yet")),
+        Sight::Unusable => plan.wait.push(no_token(
+            looked,
+            "the API token is none: it has a space, a line break or the like in it",
+        )),
         Sight::Refused => plan
             .wait
             .push(no_token(looked, "Authentik does not accept the API token")),
@@ -213,7 +219,10 @@ fn invalid(source: &ObjectRef, problem: &str) -> Refusal {
         reason: Reason::InvalidValue,
         object: source.clone(),
         message: format!("key {DEX_CLIENT_SECRET_KEY} {problem}, so Dex and Authentik could not agree on it"),
-        hint: "put another value there, or delete the key and run `aphex-ops secrets generate`".to_owned(),
+        // A copy that is left would become the source again.
+        hint: "put another value there, or delete the key and its copy authentik-client-secret; then run \
+               `aphex-ops secrets generate`"
+            .to_owned(),
     }
 }
 

@@ -97,10 +97,11 @@ async fn authentik(cx: &Context) -> Result<Look, Failure> {
 
 async fn ask(cx: &Context, base: &str, expected: Expected<'_>, from: KeysFrom) -> Result<Look, Failure> {
     match cx.reach(base).await? {
-        Some(wait) => Ok(Look::NotYet(
-            wait.reason,
-            format!("{}: {}", wait.object, wait.message),
-        )),
+        Some(wait) => Ok(Look::NotYet(Finding {
+            reason: wait.reason,
+            message: format!("{}: {}", wait.object, wait.message),
+            remedy: wait.remedy,
+        })),
         None => look(&cx.http, base, expected, from).await,
     }
 }
@@ -122,18 +123,23 @@ fn compare(inside: &Provider, outside: &Provider) -> Vec<Finding> {
         findings.push(Finding {
             reason: Reason::Mismatch,
             message: "its keys in the cluster are not those that it shows outside".to_owned(),
+            remedy: None,
         });
     }
     findings
 }
 
 fn seen(place: Place, url: String, look: Look) -> Seen {
-    let problem = |Finding { reason, message }| Problem { reason, message };
+    let problem = |finding: Finding| Problem {
+        reason: finding.reason,
+        message: finding.message,
+        remedy: finding.remedy,
+    };
     let state = match look {
         Look::Good(provider) => State::Good {
             keys: provider.keys.len(),
         },
-        Look::NotYet(reason, message) => State::NotYet(Problem { reason, message }),
+        Look::NotYet(finding) => State::NotYet(problem(finding)),
         Look::Wrong(findings) => State::Wrong(findings.into_iter().map(problem).collect()),
     };
     Seen { place, url, state }

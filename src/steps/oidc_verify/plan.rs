@@ -36,6 +36,8 @@ pub(super) enum State {
 pub(super) struct Problem {
     pub(super) reason: Reason,
     pub(super) message: String,
+    /// What mends it, if the cause alone tells.
+    pub(super) remedy: Option<String>,
 }
 
 /// What is wrong is refused at once, what does not answer yet is waited for.
@@ -75,32 +77,41 @@ fn good(keys: usize) -> String {
 
 fn wait(place: Place, object: ObjectRef, problem: &Problem) -> Wait {
     let wait = Wait::new(object, problem.reason, &problem.message);
+    let remedy = problem.remedy.as_deref();
     match place {
         Place::DexInside => wait.provided_by("dex scale"),
-        Place::Authentik | Place::DexOutside => wait,
+        Place::Authentik => wait.remedy(remedy.unwrap_or(
+            "check that Authentik runs, and authentik.url and authentik.slug of the configuration",
+        )),
+        Place::DexOutside => {
+            let remedy = remedy.unwrap_or("check the Ingress of that name");
+            wait.remedy(format!(
+                "{remedy}; `aphex-ops oidc verify --skip-external` checks inside the cluster only"
+            ))
+        }
     }
 }
 
 fn refusal(place: Place, object: &ObjectRef, problem: &Problem) -> Refusal {
+    let by_place = match place {
+        Place::Authentik => {
+            "check authentik.url and authentik.slug of the configuration, and in Authentik that the \
+             provider has a signing key"
+        }
+        Place::DexInside => {
+            "check `issuer` in Dex's own configuration, and dex.url and dex.issuer of this one"
+        }
+        Place::DexOutside => {
+            "check the Ingress, DNS and certificate of that name; http.resolve and http.caBundle of the \
+             configuration help where they are not public"
+        }
+    };
     Refusal {
         exit: Exit::CheckFailed,
         reason: problem.reason,
         object: object.clone(),
         message: problem.message.clone(),
-        hint: match place {
-            Place::Authentik => {
-                "check authentik.url and authentik.slug of the configuration, and in Authentik that the \
-                 provider has a signing key"
-            }
-            Place::DexInside => {
-                "check `issuer` in Dex's own configuration, and dex.url and dex.issuer of this one"
-            }
-            Place::DexOutside => {
-                "check the Ingress, DNS and certificate of that name; http.resolve and http.caBundle of the \
-                 configuration help where they are not public"
-            }
-        }
-        .to_owned(),
+        hint: problem.remedy.clone().unwrap_or_else(|| by_place.to_owned()),
     }
 }
 
@@ -115,7 +126,11 @@ mod tests {
 
     fn mk_problem(reason: Reason) -> Problem {
         let message = "says why".to_owned();
-        Problem { reason, message }
+        Problem {
+            reason,
+            message,
+            remedy: None,
+        }
     }
 
     #[test]
@@ -140,6 +155,22 @@ mod tests {
         let commands: Vec<Option<&str>> = plan.wait.iter().map(|wait| wait.provided_by).collect();
         assert_eq!(commands, [None, Some("dex scale"), None]);
         assert!(!plan.is_converged());
+    }
+
+    #[test]
+    fn every_silence_has_a_remedy_and_the_cause_knows_it_best() {
+        let remedy = |place, remedy: Option<&str>| {
+            let problem = Problem {
+                remedy: remedy.map(str::to_owned),
+                ..mk_problem(Reason::Unavailable)
+            };
+            let plan = plan(&[mk_seen(place, State::NotYet(problem))]);
+            plan.wait[0].remedy.clone().unwrap_or_default()
+        };
+        assert!(remedy(Place::Authentik, None).contains("authentik.url"));
+        assert!(remedy(Place::DexOutside, None).contains("Ingress"));
+        let unresolved = remedy(Place::DexOutside, Some("use http.resolve"));
+        assert!(unresolved.starts_with("use http.resolve; ") && unresolved.contains("--skip-external"));
     }
 
     #[test]
@@ -171,6 +202,12 @@ mod tests {
             let plan = plan(&[mk_seen(place, State::Wrong(vec![mk_problem(Reason::Mismatch)]))]);
             plan.refused[0].hint.clone()
         };
+        let mended = Problem {
+            remedy: Some("trust it".to_owned()),
+            ..mk_problem(Reason::InvalidAnswer)
+        };
+        let untrusted = plan(&[mk_seen(Place::DexOutside, State::Wrong(vec![mended]))]);
+        assert_eq!(untrusted.refused[0].hint, "trust it");
         assert!(wrong(Place::Authentik).contains("authentik.slug"));
         assert!(wrong(Place::DexInside).contains("dex.issuer"));
         assert!(wrong(Place::DexOutside).contains("http.caBundle"));

@@ -160,7 +160,7 @@ async fn inside_and_outside_must_agree() {
             (mk_discovery(ISSUER), json!({"keys": []})),
             "no key that can verify",
         ),
-        ((json!([]), mk_keys("dex")), "not an object"),
+        ((json!([]), mk_keys("dex")), "not a JSON object"),
     ] {
         let world = mk_world(inside, right()).await;
         let report = converge(&OidcVerify::default(), &world.cx, Mode::Apply).await;

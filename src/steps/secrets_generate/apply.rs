@@ -15,7 +15,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
@@ -48,10 +48,12 @@ async fn add(
     uid: Option<&str>,
     fills: &[Fill],
 ) -> Result<Outcome, Failure> {
-    let mut values: BTreeMap<&str, SecretString> = BTreeMap::new();
+    let mut values: BTreeMap<&str, SecretSlice<u8>> = BTreeMap::new();
     for fill in fills {
         let value = match &fill.from {
-            Source::SameAs(_) if planted::is_planted(Bug::SplitsPairs) => entropy::secret(32)?,
+            Source::SameAs(_) if planted::is_planted(Bug::SplitsPairs) => {
+                make(cx, &Source::Random(32)).await?
+            }
             Source::SameAs(key) => values
                 .get(key)
                 .cloned()
@@ -99,9 +101,12 @@ async fn add(
     }
 }
 
-async fn make(cx: &Context, from: &Source) -> Result<SecretString, Failure> {
+async fn make(cx: &Context, from: &Source) -> Result<SecretSlice<u8>, Failure> {
     match from {
-        Source::Random(bytes) => entropy::secret(*bytes),
+        Source::Random(bytes) => {
+            let text = entropy::secret(*bytes)?;
+            Ok(text.expose_secret().as_bytes().to_vec().into())
+        }
         Source::Copy(at) => read(cx, at).await,
         Source::SameAs(key) => {
             let message = format!("{key} is to be copied outside the request that makes it");
@@ -110,9 +115,9 @@ async fn make(cx: &Context, from: &Source) -> Result<SecretString, Failure> {
     }
 }
 
-async fn read(cx: &Context, at: &KeyRef) -> Result<SecretString, Failure> {
+async fn read(cx: &Context, at: &KeyRef) -> Result<SecretSlice<u8>, Failure> {
     cx.cluster
-        .secret_text(at)
+        .secret_value(at)
         .await?
         .ok_or_else(|| source_gone(&at.namespace, at.secret))
 }
@@ -143,11 +148,7 @@ async fn align(
         },
     )
     .await?;
-    if bool::from(
-        live.expose_secret()
-            .as_bytes()
-            .ct_eq(wanted.expose_secret().as_bytes()),
-    ) {
+    if bool::from(live.expose_secret().ct_eq(wanted.expose_secret())) {
         return Ok(Outcome::Unchanged);
     }
     replace(cx, namespace, secret, key, &encoded(&live), &wanted).await
@@ -160,7 +161,7 @@ async fn replace(
     secret: &str,
     key: &str,
     before: &str,
-    after: &SecretString,
+    after: &SecretSlice<u8>,
 ) -> Result<Outcome, Failure> {
     let path = format!("/data/{key}");
     let operations = json!([
@@ -183,6 +184,6 @@ async fn replace(
     }
 }
 
-fn encoded(value: &SecretString) -> String {
+fn encoded(value: &SecretSlice<u8>) -> String {
     STANDARD.encode(value.expose_secret())
 }

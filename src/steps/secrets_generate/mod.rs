@@ -4,7 +4,10 @@ mod apply;
 mod observe;
 mod plan;
 
+#[cfg(test)]
+pub(super) use observe::SecretSeen;
 pub(super) use observe::{KeySeen, Pair, Seen, look, rules};
+pub(super) use plan::data_loss;
 
 use crate::{
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb},

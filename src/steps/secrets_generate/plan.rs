@@ -22,8 +22,9 @@ use crate::{
 /// If the database was initialised with a Secret that is gone, nothing at all is done: a new password
 /// would lock everybody out of the data.
 pub(super) fn plan(seen: &Seen) -> Plan<Action> {
+    let lost = seen.secrets.iter().filter_map(|secret| data_loss(seen, secret));
     let mut plan = Plan {
-        refused: data_loss(seen),
+        refused: lost.collect(),
         ..Plan::default()
     };
     if !plan.refused.is_empty() {
@@ -35,23 +36,25 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     plan
 }
 
-fn data_loss(seen: &Seen) -> Vec<Refusal> {
-    let claims = seen.claims.join(", ");
-    let lost =
-        |secret: &&SecretSeen| secret.spec.guards_database && secret.uid.is_none() && !seen.claims.is_empty();
-    let refuse = |secret: &SecretSeen| Refusal {
+/// Why a Secret must not be made: it is missing, and the database that was initialised with it is not.
+pub(in crate::steps) fn data_loss(seen: &Seen, secret: &SecretSeen) -> Option<Refusal> {
+    let (spec, claims) = (&secret.spec, &seen.claims);
+    let is_lost = spec.guards_database && secret.uid.is_none() && !claims.is_empty();
+    is_lost.then(|| Refusal {
         exit: Exit::Human,
         reason: Reason::DataLossGuard,
-        object: secret.spec.object(),
+        object: spec.object(),
         message: format!(
-            "it is missing, but the database volume {claims} exists and was initialised with it"
+            "it is missing, but the database volume {} exists and was initialised with it",
+            claims.join(", ")
         ),
         hint: format!(
-            "restore Secret {} from a backup, or delete the volume claim if its data may be lost",
-            secret.spec.name
+            "restore Secret {} from a backup, or if the data may be lost run `kubectl -n {} delete pvc {}`",
+            spec.name,
+            spec.namespace,
+            claims.join(" ")
         ),
-    };
-    seen.secrets.iter().filter(lost).map(refuse).collect()
+    })
 }
 
 fn plan_secret(seen: &Seen, secret: &SecretSeen, plan: &mut Plan<Action>) {
@@ -174,8 +177,11 @@ fn immutable(secret: &SecretSeen) -> Refusal {
         reason: Reason::InvalidValue,
         object: secret.spec.object(),
         message: "keys are missing or differ, but the Secret is immutable".to_owned(),
-        hint: "save its values, delete it, create it again without `immutable: true`, then run this again"
-            .to_owned(),
+        hint: format!(
+            "save it (`kubectl -n {} get secret {} -o yaml`), delete it, create it again without `immutable: \
+             true`, then run this again",
+            secret.spec.namespace, secret.spec.name
+        ),
     }
 }
 

@@ -43,7 +43,13 @@ impl Step for SecretsStatus {
             let object = secret.spec.object();
             if secret.uid.is_none() {
                 plan.refused
-                    .push(finding(&object, Reason::NotFound, "it does not exist".to_owned()));
+                    .push(match secrets_generate::data_loss(seen, secret) {
+                        Some(refusal) => Refusal {
+                            exit: Exit::CheckFailed,
+                            ..refusal
+                        },
+                        None => finding(&object, Reason::NotFound, "it does not exist".to_owned()),
+                    });
                 continue;
             }
             let findings: Vec<Refusal> = secret.keys.iter().filter_map(|key| judge(&object, key)).collect();
@@ -94,5 +100,66 @@ fn finding(object: &ObjectRef, reason: Reason, message: String) -> Refusal {
         object: object.clone(),
         message,
         hint: hint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::secrets::{Quality, catalog},
+        steps::secrets_generate::SecretSeen,
+    };
+
+    /// Nothing exists, except for these claims.
+    fn mk_seen(claims: &[&str]) -> Seen {
+        let see = |spec: crate::model::secrets::SecretSpec| SecretSeen {
+            uid: None,
+            immutable: false,
+            keys: Vec::new(),
+            spec,
+        };
+        Seen {
+            secrets: catalog(&Config::default()).into_iter().map(see).collect(),
+            claims: claims.iter().map(|claim| (*claim).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_secret_that_must_not_be_made_anew_has_another_remedy() {
+        let hints = |claims: &[&str]| {
+            let plan = SecretsStatus::default().plan(&mk_seen(claims));
+            assert!(
+                plan.refused
+                    .iter()
+                    .all(|refusal| refusal.exit == Exit::CheckFailed)
+            );
+            let restored = plan
+                .refused
+                .iter()
+                .filter(|refusal| refusal.hint.contains("from a backup"));
+            (plan.refused.len(), restored.count())
+        };
+        assert_eq!(hints(&[]), (5, 0));
+        assert_eq!(hints(&["postgresql-data"]), (5, 2));
+    }
+
+    #[test]
+    fn each_key_is_judged() {
+        let object = ObjectRef::secret("auth-system", "dex-secrets");
+        let spec = catalog(&Config::default()).remove(2).keys.remove(1);
+        for (quality, pair, reason) in [
+            (Quality::Good, Pair::Same, None),
+            (Quality::Good, Pair::Different, Some(Reason::Mismatch)),
+            (Quality::NotText, Pair::Same, Some(Reason::InvalidValue)),
+            (Quality::Missing, Pair::Incomplete, Some(Reason::NotFound)),
+        ] {
+            let key = KeySeen {
+                spec: spec.clone(),
+                quality,
+                pair,
+            };
+            assert_eq!(judge(&object, &key).map(|refusal| refusal.reason), reason);
+        }
     }
 }

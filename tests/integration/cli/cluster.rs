@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 static SHARED: Mutex<Weak<Sandbox>> = Mutex::const_new(Weak::new());
 
 /// What one test sees of the cluster.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     sandbox: Arc<Sandbox>,
     client: Client,
     kubeconfig: PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// `name` tells the namespaces of this test from those of others.
-    pub(super) async fn share(name: &'static str) -> Self {
+    pub(crate) async fn share(name: &'static str) -> Self {
         let mut shared = SHARED.lock().await;
         let sandbox = match shared.upgrade() {
             Some(sandbox) => sandbox,
@@ -53,7 +53,7 @@ impl Cluster {
     }
 
     /// The same cluster as a ServiceAccount, which is made and has no rights.
-    pub(super) async fn for_account(self) -> Self {
+    pub(crate) async fn for_account(self) -> Self {
         let metadata = json!({"name": self.name, "namespace": "default"});
         self.apply(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}))
             .await;
@@ -71,7 +71,7 @@ impl Cluster {
     }
 
     /// With all four namespaces.
-    pub(super) async fn with_namespaces(self) -> Self {
+    pub(crate) async fn with_namespaces(self) -> Self {
         for part in ["auth", "argocd", "tekton", "platform"] {
             let metadata = json!({"name": self.namespace(part)});
             self.apply(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
@@ -80,37 +80,52 @@ impl Cluster {
         self
     }
 
-    pub(super) fn server(&self) -> &str {
+    pub(crate) fn server(&self) -> &str {
         self.sandbox.server_url().trim_end_matches('/')
     }
 
     /// The namespace of one part of the platform: `auth`, `argocd`, `tekton` or `platform`.
-    pub(super) fn namespace(&self, part: &str) -> String {
+    pub(crate) fn namespace(&self, part: &str) -> String {
         format!("{}-{part}", self.name)
     }
 
     /// The program, pointed at this cluster and this test's namespaces.
-    pub(super) fn program(&self, line: &str) -> Program {
-        let namespace = |part: &str| (part.to_owned(), Value::from(self.namespace(part)));
-        let namespaces = Map::from_iter(["auth", "argocd", "tekton", "platform"].map(namespace));
-        let config = json!({"namespaces": namespaces}).to_string();
-        let program = Program::new("").arg("--kubeconfig", &self.kubeconfig);
-        program.arg_file("--config", &config).words(line)
+    pub(crate) fn program(&self, line: &str) -> Program {
+        self.program_with(line, json!({}))
     }
 
-    pub(super) async fn run(&self, line: &str) -> Left {
+    /// The same with other sections of the configuration besides.
+    pub(crate) fn program_with(&self, line: &str, mut config: Value) -> Program {
+        let namespace = |part: &str| (part.to_owned(), Value::from(self.namespace(part)));
+        let namespaces = Map::from_iter(["auth", "argocd", "tekton", "platform"].map(namespace));
+        config["namespaces"] = namespaces.into();
+        let program = Program::new("").arg("--kubeconfig", &self.kubeconfig);
+        program.arg_file("--config", &config.to_string()).words(line)
+    }
+
+    /// Grants the account what the command declares, and nothing else.
+    pub(crate) async fn grant(&self, command: &str) {
+        let line = format!(
+            "render rbac --account-namespace default --account {} {command}",
+            self.name
+        );
+        let rendered = self.program(&line).run().await;
+        self.apply_text(&rendered.ended(0, &[]).stdout).await;
+    }
+
+    pub(crate) async fn run(&self, line: &str) -> Left {
         self.program(line).run().await
     }
 
-    pub(super) async fn apply(&self, object: Value) {
+    pub(crate) async fn apply(&self, object: Value) {
         sandbox::apply_all(&self.client, vec![object]).await.unwrap();
     }
 
-    pub(super) async fn apply_text(&self, yaml: &str) {
+    pub(crate) async fn apply_text(&self, yaml: &str) {
         sandbox::apply(&self.client, yaml).await.unwrap();
     }
 
-    pub(super) fn api<K>(&self, part: &str) -> Api<K>
+    pub(crate) fn api<K>(&self, part: &str) -> Api<K>
     where
         K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
@@ -118,7 +133,7 @@ impl Cluster {
     }
 
     /// What the program asked for as this user, since the test began.
-    pub(super) async fn requests(&self) -> Vec<AuditEvent> {
+    pub(crate) async fn requests(&self) -> Vec<AuditEvent> {
         let events = self.sandbox.audit_since(self.mark).await.unwrap();
         let ours = |event: &AuditEvent| {
             event.user_agent.starts_with("aphex-ops/")
@@ -128,7 +143,7 @@ impl Cluster {
         events.into_iter().filter(ours).collect()
     }
 
-    pub(super) async fn writes(&self) -> Vec<String> {
+    pub(crate) async fn writes(&self) -> Vec<String> {
         let requests = self.requests().await;
         let writes = requests.iter().filter(|event| event.is_write());
         writes
@@ -137,7 +152,7 @@ impl Cluster {
     }
 
     /// Starts the deletion of a namespace. It stays `Terminating`: here is no controller that ends it.
-    pub(super) async fn delete_namespace(&self, part: &str) {
+    pub(crate) async fn delete_namespace(&self, part: &str) {
         let namespaces = Api::<Namespace>::all(self.client.clone());
         namespaces
             .delete(&self.namespace(part), &DeleteParams::default())
@@ -146,7 +161,7 @@ impl Cluster {
     }
 
     /// Ends the deletion of a namespace.
-    pub(super) async fn finalize_namespace(&self, part: &str) {
+    pub(crate) async fn finalize_namespace(&self, part: &str) {
         let namespaces = Api::<Namespace>::all(self.client.clone());
         let mut namespace = namespaces.get(&self.namespace(part)).await.unwrap();
         namespace.spec.get_or_insert_default().finalizers = None;
@@ -157,14 +172,14 @@ impl Cluster {
             .unwrap();
     }
 
-    pub(super) async fn namespace_uid(&self, part: &str) -> Option<String> {
+    pub(crate) async fn namespace_uid(&self, part: &str) -> Option<String> {
         let namespaces = Api::<Namespace>::all(self.client.clone());
         let namespace = namespaces.get_opt(&self.namespace(part)).await.unwrap();
         namespace.and_then(|namespace| namespace.metadata.uid)
     }
 
     /// Somebody else takes the lock, and never renews it.
-    pub(super) async fn lock_as(&self, holder: &str, seconds: i32) {
+    pub(crate) async fn lock_as(&self, holder: &str, seconds: i32) {
         let metadata = json!({"name": "aphex-ops-platform", "namespace": self.namespace("platform")});
         let spec = json!({"holderIdentity": holder, "leaseDurationSeconds": seconds, "leaseTransitions": 6});
         let lease = json!({
@@ -174,7 +189,7 @@ impl Cluster {
     }
 
     /// The lock as it is; absent if nobody ever took it.
-    pub(super) async fn lock(&self) -> Option<LeaseSpec> {
+    pub(crate) async fn lock(&self) -> Option<LeaseSpec> {
         self.api::<Lease>("platform")
             .get_opt("aphex-ops-platform")
             .await

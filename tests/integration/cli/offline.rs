@@ -179,3 +179,34 @@ async fn a_mistake_in_a_playbook_exits_2_and_names_it() {
         left.ended(2, &says);
     }
 }
+
+#[tokio::test]
+async fn permissions_are_printed_for_a_configuration_named_before_or_after_the_command() {
+    let program = |line: &str| Program::new(line);
+    let (one, other) = ("namespaces: {auth: sso}\n", "namespaces: {auth: login}\n");
+    let after = program("render rbac dex sync")
+        .arg_file("--config", one)
+        .run()
+        .await;
+    assert!(after.ended(0, &[]).stdout.contains("namespace: sso"), "{after:?}");
+    let before = program("").file("before", other);
+    let both = program("--profile k3s")
+        .arg("--config", before)
+        .arg("render", "rbac");
+    let both = both.arg("dex", "sync").arg_file("--config", one).run().await;
+    assert!(
+        both.ended(0, &[]).stdout.contains("namespace: sso"),
+        "the nearer one counts: {both:?}"
+    );
+    let variable = program("render rbac dex sync");
+    let path = variable.file("variable", other);
+    let variable = variable
+        .env("APHEX_OPS_CONFIG", path)
+        .arg_file("--config", one)
+        .run()
+        .await;
+    assert!(
+        variable.ended(0, &[]).stdout.contains("namespace: sso"),
+        "{variable:?}"
+    );
+}

@@ -20,13 +20,13 @@ const LONGEST: Duration = Duration::from_secs(180);
 const MESSAGE: &str = "termination-log";
 
 /// A command line to run.
-pub(super) struct Program {
+pub(crate) struct Program {
     command: Command,
     home: TempDir,
 }
 
 /// A run that has not ended yet.
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Option<Lines<BufReader<ChildStderr>>>,
     stderr: String,
@@ -35,17 +35,17 @@ pub(super) struct Running {
 
 /// What a run left.
 #[derive(Debug)]
-pub(super) struct Left {
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Left {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     /// The termination message; empty unless the run was in a Pod.
-    pub(super) message: String,
+    pub(crate) message: String,
 }
 
 impl Program {
     /// The words of `line` as arguments.
-    pub(super) fn new(line: &str) -> Self {
+    pub(crate) fn new(line: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_aphex-ops"));
         command
@@ -67,23 +67,24 @@ impl Program {
     }
 
     /// An option whose value is known at run time only.
-    pub(super) fn arg(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+    pub(crate) fn arg(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.command.arg(name).arg(value.as_ref());
         self
     }
 
-    pub(super) fn env(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.command.env(name, value.as_ref());
         self
     }
 
-    pub(super) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+    pub(crate) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.command.stdout(stdout);
         self
     }
 
+
     /// Makes a file in the home of the run.
-    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -91,21 +92,21 @@ impl Program {
     }
 
     /// An option whose value is a file with this text.
-    pub(super) fn arg_file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn arg_file(self, name: &str, text: &str) -> Self {
         let path = self.file(name.trim_start_matches('-'), text);
         self.arg(name, path)
     }
 
     /// As in a Pod, where the file of the termination message exists.
-    pub(super) fn in_a_pod(self) -> Self {
+    pub(crate) fn in_a_pod(self) -> Self {
         self.arg_file(&format!("--{MESSAGE}"), "")
     }
 
-    pub(super) async fn run(self) -> Left {
+    pub(crate) async fn run(self) -> Left {
         self.start().end().await
     }
 
-    pub(super) fn start(mut self) -> Running {
+    pub(crate) fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
         let lines = child.stderr.take().map(|stderr| BufReader::new(stderr).lines());
         Running {
@@ -119,7 +120,7 @@ impl Program {
 
 impl Running {
     /// Waits until stderr says this.
-    pub(super) async fn says(&mut self, text: &str) {
+    pub(crate) async fn says(&mut self, text: &str) {
         while !self.stderr.contains(text) {
             let line = timeout(LONGEST, self.lines.as_mut().unwrap().next_line()).await;
             let line = line
@@ -131,7 +132,7 @@ impl Running {
         }
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = self
             .child
             .id()
@@ -139,7 +140,7 @@ impl Running {
         kill_process(pid.unwrap(), signal).unwrap();
     }
 
-    pub(super) async fn end(mut self) -> Left {
+    pub(crate) async fn end(mut self) -> Left {
         let mut stdout = String::new();
         let read = async {
             while let Some(lines) = &mut self.lines
@@ -172,7 +173,7 @@ impl Running {
 impl Left {
     /// It ended with this code, and stderr says all of this.
     #[track_caller]
-    pub(super) fn ended(&self, code: i32, says: &[&str]) -> &Self {
+    pub(crate) fn ended(&self, code: i32, says: &[&str]) -> &Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         let missing: Vec<_> = says.iter().filter(|text| !self.stderr.contains(**text)).collect();
         assert!(missing.is_empty(), "stderr does not say {missing:?}: {self:#?}");
@@ -181,7 +182,7 @@ impl Left {
 
     /// What stdout holds, which must be one JSON document and nothing else.
     #[track_caller]
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }

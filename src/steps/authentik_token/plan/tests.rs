@@ -98,6 +98,14 @@ fn shown(looked: Looked, retires: bool) -> String {
     parts.join(", ")
 }
 
+fn mk_refused(password_would_do: bool) -> Admin {
+    let why = "why".to_owned();
+    Admin::Refused {
+        why,
+        password_would_do,
+    }
+}
+
 fn set_up_as(setup: Setup) -> String {
     shown(mk_looked(Stored::Refused, Admin::Granted(setup)), false)
 }
@@ -131,7 +139,7 @@ fn without_access_it_waits_or_says_what_to_do() {
         let cases = [
             (Admin::NoCredentials, "wait for secrets generate"),
             (Admin::Settling(wait()), "wait for Authentik"),
-            (Admin::Refused("why".to_owned()), "refuse 6 Secret"),
+            (mk_refused(true), "refuse 6 Secret"),
         ];
         for (admin, expected) in cases {
             assert_eq!(shown(mk_looked(stored.clone(), admin), false), expected);
@@ -295,4 +303,31 @@ fn a_superuser_of_our_name_is_not_ours() {
     assert_eq!(set_up_as(user.clone()), "refuse 7 Authentik user");
     user.group.iter_mut().for_each(|group| group.is_superuser = true);
     assert_eq!(set_up_as(user), "refuse 7 Authentik group");
+}
+
+#[test]
+fn a_password_is_asked_for_only_where_one_would_do() {
+    let hint = |password_would_do| {
+        let looked = mk_looked(Stored::NoSecret, mk_refused(password_would_do));
+        plan(&Seen::Looked(Box::new(looked)), false).refused[0]
+            .hint
+            .clone()
+    };
+    assert!(hint(true).contains("`ak changepassword akadmin`") && hint(true).contains("bootstrap-token"));
+    assert!(!hint(false).contains("password") && hint(false).contains("bootstrap-token"));
+}
+
+#[test]
+fn a_provider_that_never_comes_has_a_remedy() {
+    let setup = Setup {
+        provider: Match::None,
+        ..mk_setup()
+    };
+    let looked = mk_looked(Stored::NoSecret, Admin::Granted(setup));
+    let wait = plan(&Seen::Looked(Box::new(looked)), false).wait.remove(0);
+    assert!(
+        wait.remedy
+            .unwrap_or_default()
+            .contains("https://dex.home.local/callback")
+    );
 }

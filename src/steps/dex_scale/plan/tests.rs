@@ -130,7 +130,13 @@ fn a_pods_trouble_is_told_and_ends_the_wait_after_the_grace_period() {
         waiting.wait[0].message,
         "says why; Pod dex-1: ErrImagePull (container dex)"
     );
-    live.is_grace_over = true;
+    let shows = |wait: &Wait| wait.remedy.clone().unwrap_or_default();
+    assert!(shows(&waiting.wait[0]).contains("`kubectl -n auth-system describe pod dex-1`"));
+    live.fails = false;
+    let unscheduled = plan(&mk_seen(Some(live.clone())));
+    assert_eq!(outline(&unscheduled).1, [Reason::NotReady]);
+    assert!(shows(&unscheduled.wait[0]).contains("describe pod dex-1"));
+    (live.fails, live.is_grace_over) = (true, true);
     let failed = plan(&mk_seen(Some(live)));
     assert_eq!(outline(&failed), (vec![], vec![], vec![Exit::ResourceFailed], 0));
     assert!(failed.refused[0].message.contains("ErrImagePull"));

@@ -74,6 +74,7 @@ fn every_state_has_its_plan() {
         (Good, one(public), "refuse 7 Authentik provider"),
         (Good, one(other_id), "push to 2, warn Mismatch"),
         (Good, Sight::NoToken, "wait for authentik token"),
+        (Good, Sight::Unusable, "wait for authentik token"),
         (Good, Sight::Refused, "wait for authentik token"),
         (Good, Sight::Blind, "wait for authentik token"),
         (
