@@ -2,7 +2,7 @@
 //!
 //! What it is like was recorded from a live 2025.10 and compared with the published schemas from 2024.2
 //! to 2026.8. Success is never the status alone, because while Authentik starts it answers 200 to
-//! whoever accepts JSON: [`answer`] is the one place that decides what an answer means.
+//! whoever accepts JSON: `answer.rs` is the one place that decides what an answer means.
 
 mod accounts;
 mod answer;

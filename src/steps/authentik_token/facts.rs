@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub enum Seen {
     /// Authentik cannot say anything yet.
-    NotReady(Wait),
+    NotReady(Box<Wait>),
     /// It answered.
     Looked(Box<Looked>),
 }

@@ -30,7 +30,7 @@ impl AuthentikToken {
         )?;
         let credentials = Credentials::of(credentials.as_ref());
         if let Some(wait) = cx.reach(&cx.config.authentik_url()).await? {
-            return Ok(Seen::NotReady(wait));
+            return Ok(Seen::NotReady(Box::new(wait)));
         }
         let wanted = Wanted::from(&cx.config);
         let stored = match self.stored(cx, stored.as_ref(), &credentials, &wanted).await {
@@ -143,7 +143,7 @@ impl AuthentikToken {
 /// Authentik that is starting or in trouble is waited for; anything else ends the run.
 fn not_ready(cx: &Context, error: ApiError) -> Result<Seen, Failure> {
     let server = ObjectRef::global("Authentik", cx.config.authentik_url());
-    error.wait(server).map(Seen::NotReady)
+    error.wait(server).map(|wait| Seen::NotReady(Box::new(wait)))
 }
 
 async fn setup(api: &Authentik, wanted: &Wanted) -> Result<Setup, ApiError> {

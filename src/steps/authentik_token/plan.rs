@@ -26,7 +26,7 @@ pub(super) const PERMISSIONS: [&str; 2] = [
 /// Decides.
 pub(super) fn plan(seen: &Seen, retires: bool) -> Plan<Action> {
     let looked = match seen {
-        Seen::NotReady(wait) => return waiting(wait.clone()),
+        Seen::NotReady(wait) => return waiting((**wait).clone()),
         Seen::Looked(looked) => looked,
     };
     match (&looked.stored, &looked.admin) {

@@ -25,7 +25,7 @@ impl DexSync {
             cx.cluster.secret(namespace, names::API_TOKEN_SECRET),
         )?;
         if let Some(wait) = cx.reach(&cx.config.authentik_url()).await? {
-            return Ok(Seen::NotReady(wait));
+            return Ok(Seen::NotReady(Box::new(wait)));
         }
         let wanted = Wanted::from(&cx.config);
         let (judged, client_secret) = client_secret(source.as_ref());
@@ -50,7 +50,7 @@ impl DexSync {
             }))),
             Err(error) => error
                 .wait(ObjectRef::global("Authentik", cx.config.authentik_url()))
-                .map(Seen::NotReady),
+                .map(|wait| Seen::NotReady(Box::new(wait))),
         }
     }
 

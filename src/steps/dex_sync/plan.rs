@@ -22,7 +22,7 @@ const LONGEST: usize = 255;
 #[derive(Debug, Clone)]
 pub enum Seen {
     /// Authentik cannot say anything yet.
-    NotReady(Wait),
+    NotReady(Box<Wait>),
     /// It answered, or was not asked because there is no token.
     Looked(Box<Looked>),
 }
@@ -131,7 +131,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Push> {
     let mut plan = Plan::default();
     let looked = match seen {
         Seen::NotReady(wait) => {
-            plan.wait.push(wait.clone());
+            plan.wait.push((**wait).clone());
             return plan;
         }
         Seen::Looked(looked) => looked,

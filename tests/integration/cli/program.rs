@@ -82,7 +82,6 @@ impl Program {
         self
     }
 
-
     /// Makes a file in the home of the run.
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);

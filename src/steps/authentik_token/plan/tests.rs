@@ -145,7 +145,7 @@ fn without_access_it_waits_or_says_what_to_do() {
             assert_eq!(shown(mk_looked(stored.clone(), admin), false), expected);
         }
     }
-    let plan = plan(&Seen::NotReady(wait()), false);
+    let plan = plan(&Seen::NotReady(Box::new(wait())), false);
     assert!(plan.act.is_empty() && plan.wait == [wait()]);
 }
 

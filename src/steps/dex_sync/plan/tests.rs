@@ -102,7 +102,10 @@ fn every_state_has_its_plan() {
 #[test]
 fn a_server_that_is_not_ready_is_waited_for() {
     let wait = Wait::new(ObjectRef::global("Authentik", "u"), Reason::Starting, "it starts");
-    assert_eq!(shown(&plan(&Seen::NotReady(wait))), "wait for it starts");
+    assert_eq!(
+        shown(&plan(&Seen::NotReady(Box::new(wait)))),
+        "wait for it starts"
+    );
 }
 
 #[test]
