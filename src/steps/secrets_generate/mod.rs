@@ -7,10 +7,9 @@ mod plan;
 #[cfg(test)]
 pub(super) use observe::SecretSeen;
 pub(super) use observe::{KeySeen, Pair, Seen, look, rules};
-pub(super) use plan::data_loss;
 
 use crate::{
-    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb},
+    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
     model::{config::Config, failure::Failure, object::ObjectRef, rule::Rule, secrets::KeyRef},
 };
 use std::fmt;
@@ -89,6 +88,11 @@ impl Effect for Action {
             Verb::Create
         }
     }
+}
+
+/// Why a Secret must not be generated: the database was initialised with the one that is gone.
+pub(super) fn data_loss(seen: &Seen, secret: &observe::SecretSeen) -> Option<Refusal> {
+    plan::data_loss(seen, secret)
 }
 
 impl Step for SecretsGenerate {

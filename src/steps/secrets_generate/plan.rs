@@ -37,7 +37,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
 }
 
 /// Why a Secret must not be made: it is missing, and the database that was initialised with it is not.
-pub(in super::super) fn data_loss(seen: &Seen, secret: &SecretSeen) -> Option<Refusal> {
+pub(super) fn data_loss(seen: &Seen, secret: &SecretSeen) -> Option<Refusal> {
     let (spec, claims) = (&secret.spec, &seen.claims);
     let is_lost = spec.guards_database && secret.uid.is_none() && !claims.is_empty();
     is_lost.then(|| Refusal {
