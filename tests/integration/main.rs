@@ -20,4 +20,5 @@ mod laws;
 mod node;
 #[cfg(feature = "planted-bugs")]
 mod planted;
+mod rbac;
 mod world;

@@ -8,6 +8,7 @@ mod login;
 
 use account::Account;
 use cluster::NAMESPACES;
+pub(crate) use deployments::LATE;
 use kube::Client;
 use login::Login;
 use rig::{
@@ -112,13 +113,23 @@ impl Platform {
     pub(crate) fn as_administrator(&self, command: &[&str]) -> Run {
         self.program(command)
             .args(["--kubeconfig".as_ref(), self.sandbox.kubeconfig().as_os_str()])
+            .args(["--no-lock"])
+    }
+
+    /// The command as its account, with further options.
+    pub(crate) fn runner(&self, options: &[&str]) -> Run {
+        self.program(&self.command)
+            .args(options)
+            .args(["-vv", "--termination-log"])
+            .args([self.termination_log()])
+            .args(["--kubeconfig".as_ref(), self.account.kubeconfig.as_os_str()])
+            .termination_message(self.termination_log())
     }
 
     fn program(&self, command: &[impl AsRef<std::ffi::OsStr>]) -> Run {
-        let run =
-            Run::new(&self.program)
-                .args(command)
-                .args(["--no-lock", "--progress", "plain", "-o", "json"]);
+        let run = Run::new(&self.program)
+            .args(command)
+            .args(["--progress", "plain", "-o", "json"]);
         let run = match &self.login {
             Some(login) => run.args(["--config".as_ref(), login.config.as_os_str()]),
             None => run,
@@ -152,11 +163,8 @@ impl World for Platform {
     }
 
     fn command(&self) -> Run {
-        self.program(&self.command)
-            .args(["--timeout", &format!("{}s", self.deadline.as_secs()), "-vv"])
-            .args(["--termination-log".as_ref(), self.termination_log().as_os_str()])
-            .args(["--kubeconfig".as_ref(), self.account.kubeconfig.as_os_str()])
-            .termination_message(self.termination_log())
+        let deadline = format!("{}s", self.deadline.as_secs());
+        self.runner(&["--no-lock", "--timeout", &deadline])
             .timeout(self.deadline + Duration::from_secs(15))
     }
 

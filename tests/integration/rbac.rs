@@ -1,0 +1,251 @@
+//! The permissions that a step declares are exactly those that it needs: in each scenario the program runs as an
+//! account that holds them and no other, and the API server's audit log says which were used.
+
+mod usage;
+
+use crate::world::{Initial, LATE, Platform};
+use aphex_ops::{
+    cli::StepCommand,
+    model::{config::Config, exit::Exit},
+};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Namespace, PersistentVolumeClaim, Secret},
+};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams, PostParams},
+};
+use rig::{
+    laws::{World, run},
+    sandbox::AuditEvent,
+};
+use serde_json::{Value, json};
+use usage::Usage;
+
+/// Time enough to see that something does not come.
+const SOON: [&str; 2] = ["--timeout", "2s"];
+const AUTH: &str = "auth-system";
+
+/// A step, and a cluster for its scenarios.
+struct Stage(Platform);
+
+impl Stage {
+    /// Runs the command, lock included; it must end with this code.
+    async fn run(&self, more: &[&str], exit: Exit) {
+        let ran = self.0.runner(more).finish().await.unwrap();
+        self.assert_exit(&ran, exit);
+    }
+
+    fn assert_exit(&self, ran: &run::Ran, exit: Exit) {
+        let expected = run::Exit::Code(exit.code().into());
+        assert_eq!(ran.exit, expected, "{}", String::from_utf8_lossy(&ran.stderr));
+    }
+
+    /// From the initial state; twice for real.
+    async fn usual(&mut self, initial: Initial) {
+        self.reset(initial).await;
+        self.run(&["--dry-run", "--exit-code"], Exit::Pending).await;
+        self.run(&[], Exit::Done).await;
+        self.run(&[], Exit::Done).await;
+    }
+
+    async fn reset(&mut self, initial: Initial) {
+        self.0.initial = initial;
+        self.0.reset().await.unwrap();
+    }
+
+    /// Runs the command, which waits until it watches so many objects, and then for what happens `meanwhile`.
+    async fn wait(&self, watches: usize, meanwhile: impl Future<Output = ()>) {
+        let before = self.watches().await;
+        let run = self.0.runner(&["--no-lock"]);
+        let mended = async {
+            while self.watches().await < before + watches {}
+            meanwhile.await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ran = run.finish() => self.assert_exit(&ran.unwrap(), Exit::Done),
+            () = mended => {}
+        }
+    }
+
+    async fn watches(&self) -> usize {
+        let requests = self.requests().await;
+        requests.iter().filter(|event| event.verb == "watch").count()
+    }
+
+    async fn requests(&self) -> Vec<AuditEvent> {
+        let events = self.0.events().await.unwrap();
+        let is_ours = |event: &AuditEvent| event.user.username == "system:serviceaccount:accounts:runner";
+        events.into_iter().filter(is_ours).collect()
+    }
+
+    fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.0.client.clone(), AUTH)
+    }
+
+    async fn set_secret(&self, name: &str, change: Value) {
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&change));
+        self.secrets().patch(name, &parameters, &patch).await.unwrap();
+    }
+
+    async fn delete_secret(&self, name: &str) {
+        self.secrets()
+            .delete(name, &DeleteParams::default())
+            .await
+            .unwrap();
+    }
+
+    async fn set_dex(&self, change: Value) {
+        let api = Api::<Deployment>::namespaced(self.0.client.clone(), AUTH);
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&change));
+        api.patch("dex", &parameters, &patch).await.unwrap();
+    }
+}
+
+async fn namespaces_ensure(stage: &mut Stage) {
+    stage.usual(Initial::Empty).await;
+    let namespaces = Api::<Namespace>::all(stage.0.client.clone());
+    let names = ["auth-system", "argocd", "tekton-pipelines", "platform-system"];
+    for name in names {
+        namespaces.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+    stage
+        .run(&[&SOON[..], &["--no-lock"]].concat(), Exit::Deadline)
+        .await;
+    let end = async {
+        for name in names {
+            let mut namespace = namespaces.get(name).await.unwrap();
+            namespace.spec.get_or_insert_default().finalizers = None;
+            let parameters = PostParams::default();
+            namespaces
+                .replace_subresource("finalize", name, &parameters, &namespace)
+                .await
+                .unwrap();
+        }
+    };
+    stage.wait(names.len(), end).await;
+}
+
+async fn secrets_generate(stage: &mut Stage) {
+    stage.usual(Initial::Namespaces).await;
+    stage.usual(Initial::SomeSecrets).await;
+    let immutable = json!({"immutable": true, "data": {"kubernetes-client-secret": null}});
+    stage.set_secret("dex-secrets", immutable).await;
+    stage.delete_secret("authentik-secrets").await;
+    stage.run(&[], Exit::Human).await;
+    stage.reset(Initial::Namespaces).await;
+    let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
+    let claim = json!({"metadata": {"name": "postgresql-data"}, "spec": spec});
+    let claims = Api::<PersistentVolumeClaim>::namespaced(stage.0.client.clone(), AUTH);
+    let claim = serde_json::from_value(claim).unwrap();
+    claims.create(&PostParams::default(), &claim).await.unwrap();
+    stage.run(&[], Exit::Human).await;
+}
+
+async fn secrets_status(stage: &mut Stage) {
+    stage.run(&[], Exit::CheckFailed).await;
+    stage.run(&["--dry-run"], Exit::CheckFailed).await;
+    stage.reset(Initial::SomeSecrets).await;
+    stage.run(&[], Exit::CheckFailed).await;
+    stage.reset(Initial::Secrets).await;
+    stage.run(&[], Exit::Done).await;
+}
+
+async fn authentik_token(stage: &mut Stage) {
+    stage.usual(Initial::Secrets).await;
+    for data in [json!({"token": "cmV2b2tlZA=="}), json!({"token": null})] {
+        stage
+            .set_secret("authentik-api-token", json!({ "data": data }))
+            .await;
+        stage.run(&[], Exit::Done).await;
+    }
+    stage.delete_secret("authentik-api-token").await;
+    stage.delete_secret("authentik-secrets").await;
+    stage.run(&SOON, Exit::Deadline).await;
+}
+
+async fn dex_sync(stage: &mut Stage) {
+    stage.usual(Initial::Token).await;
+    stage
+        .set_secret(
+            "dex-secrets",
+            json!({"stringData": {"client-secret": "another-client-secret"}}),
+        )
+        .await;
+    stage.run(&[], Exit::Done).await;
+    stage.delete_secret("authentik-api-token").await;
+    stage.run(&SOON, Exit::Deadline).await;
+}
+
+async fn dex_scale(stage: &mut Stage) {
+    stage.usual(Initial::Dex).await;
+    stage
+        .set_secret(
+            "dex-secrets",
+            json!({"stringData": {"client-secret": "another-client-secret"}}),
+        )
+        .await;
+    stage.run(&[], Exit::Done).await;
+    stage.set_dex(json!({"spec": {"paused": true}})).await;
+    stage.run(&[], Exit::Human).await;
+    stage.reset(Initial::Dex).await;
+    let late = |value: Value| json!({"metadata": {"annotations": {LATE: value}}});
+    stage.set_dex(late("yes".into())).await;
+    stage.wait(1, stage.set_dex(late(Value::Null))).await;
+    stage.delete_secret("dex-secrets").await;
+    stage.run(&SOON, Exit::Deadline).await;
+}
+
+async fn oidc_verify(stage: &mut Stage) {
+    stage.run(&["--dry-run"], Exit::Done).await;
+    stage.run(&[], Exit::Done).await;
+}
+
+/// Plays all scenarios of a step.
+async fn play(step: StepCommand, initial: Initial) {
+    let command = step.meta().command;
+    let words: Vec<&str> = command.split(' ').collect();
+    let mut stage = Stage(Platform::start(&words, initial).await.unwrap());
+    match &step {
+        StepCommand::NamespacesEnsure(_) => namespaces_ensure(&mut stage).await,
+        StepCommand::SecretsGenerate(_) => secrets_generate(&mut stage).await,
+        StepCommand::SecretsStatus(_) => secrets_status(&mut stage).await,
+        StepCommand::AuthentikToken(_) => authentik_token(&mut stage).await,
+        StepCommand::DexSync(_) => dex_sync(&mut stage).await,
+        StepCommand::DexScale(_) => dex_scale(&mut stage).await,
+        StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
+    }
+    let usage = Usage::of(&step.rules(&Config::default()), &stage.requests().await);
+    let (unused, missing) = (usage.unused.len(), usage.missing.len());
+    println!(
+        "{command}: {} rules, {unused} unused, {missing} missing",
+        usage.granted
+    );
+    assert!(unused + missing == 0, "{command}: {usage:#?}");
+}
+
+macro_rules! rules_are_exact {
+    ($($name:ident: $step:ident from $initial:ident;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let step = aphex_ops::steps::$name::$step::default();
+            play(StepCommand::$step(step), Initial::$initial).await;
+        }
+    )*};
+}
+
+mod rules {
+    use super::*;
+
+    rules_are_exact! {
+        namespaces_ensure: NamespacesEnsure from Empty;
+        secrets_generate: SecretsGenerate from Namespaces;
+        secrets_status: SecretsStatus from Namespaces;
+        authentik_token: AuthentikToken from Secrets;
+        dex_sync: DexSync from Token;
+        dex_scale: DexScale from Dex;
+        oidc_verify: OidcVerify from Dex;
+    }
+}

@@ -1,0 +1,177 @@
+//! What is granted against what was asked for, permission by permission.
+
+use aphex_ops::model::rule::Rule;
+use rig::sandbox::AuditEvent;
+use std::{collections::BTreeSet, fmt};
+
+/// One verb on one object, or on all objects of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Permission {
+    namespace: Option<String>,
+    group: String,
+    /// With its subresource, if any.
+    resource: String,
+    verb: String,
+    name: Option<String>,
+}
+
+/// How rules and requests fit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Usage {
+    /// Permissions that are granted.
+    pub(super) granted: usize,
+    /// Those that no request needed.
+    pub(super) unused: Vec<String>,
+    /// Requests that were refused, or that no rule allows.
+    pub(super) missing: Vec<String>,
+}
+
+impl Usage {
+    pub(super) fn of(rules: &[Rule], requests: &[AuditEvent]) -> Self {
+        let granted: BTreeSet<Permission> = rules.iter().flat_map(permissions).collect();
+        let mut used = BTreeSet::new();
+        let mut missing = BTreeSet::new();
+        for request in requests {
+            for needed in needed(request) {
+                let unnamed = Permission {
+                    name: None,
+                    ..needed.clone()
+                };
+                let by: Vec<&Permission> = [&needed, &unnamed]
+                    .into_iter()
+                    .filter_map(|permission| granted.get(permission))
+                    .collect();
+                if by.is_empty() || request.code() == Some(403) {
+                    missing.insert(needed.to_string());
+                }
+                used.extend(by.into_iter().cloned());
+            }
+        }
+        Self {
+            granted: granted.len(),
+            unused: granted.difference(&used).map(ToString::to_string).collect(),
+            missing: missing.into_iter().collect(),
+        }
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            namespace,
+            group,
+            resource,
+            verb,
+            name,
+        } = self;
+        let all = "all".to_owned();
+        let (namespace, name) = (namespace.as_ref().unwrap_or(&all), name.as_ref().unwrap_or(&all));
+        write!(
+            f,
+            "{verb} {resource} of {group:?}, namespace {namespace}, name {name}"
+        )
+    }
+}
+
+fn permissions(rule: &Rule) -> Vec<Permission> {
+    let names: Vec<Option<String>> = match rule.names.as_slice() {
+        [] => vec![None],
+        names => names.iter().cloned().map(Some).collect(),
+    };
+    let of = |verb: &&'static str| names.iter().map(|name| permission(rule, verb, name.clone()));
+    rule.verbs.iter().flat_map(of).collect()
+}
+
+fn permission(rule: &Rule, verb: &str, name: Option<String>) -> Permission {
+    Permission {
+        namespace: rule.namespace.clone(),
+        group: rule.group.to_owned(),
+        resource: rule.resource.to_owned(),
+        verb: verb.to_owned(),
+        name,
+    }
+}
+
+/// What a request takes. Everybody may ask what he may do, and read the version.
+fn needed(request: &AuditEvent) -> Vec<Permission> {
+    let Some(object) = &request.object_ref else {
+        return Vec::new();
+    };
+    if object.api_group == "authorization.k8s.io" {
+        return Vec::new();
+    }
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let resource = match object.subresource.as_str() {
+        "" => object.resource.clone(),
+        subresource => format!("{}/{subresource}", object.resource),
+    };
+    let permission = |verb: &str| Permission {
+        // A request about one namespace is logged as one in it.
+        namespace: some(&object.namespace).filter(|_| object.resource != "namespaces"),
+        group: object.api_group.clone(),
+        resource: resource.clone(),
+        verb: verb.to_owned(),
+        name: some(&object.name),
+    };
+    // A server-side apply that creates needs both (KEP-555), and is logged as a patch.
+    let creates = request.verb == "patch" && request.code() == Some(201);
+    let create = creates.then(|| permission("create"));
+    create.into_iter().chain([permission(&request.verb)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn mk_request(verb: &str, resource: &str, name: &str, code: u16) -> AuditEvent {
+        serde_json::from_value(json!({
+            "auditID": "1", "stage": "ResponseComplete", "verb": verb, "requestURI": "/",
+            "user": {"username": "runner"}, "responseStatus": {"code": code},
+            "objectRef": {"resource": resource, "namespace": "auth", "name": name},
+        }))
+        .unwrap()
+    }
+
+    fn mk_rules() -> [Rule; 2] {
+        [
+            Rule::named("auth", "", "secrets", ["a", "b"], &["get", "create", "patch"]),
+            Rule::all("auth", "", "pods", &["list"]),
+        ]
+    }
+
+    #[test]
+    fn every_verb_on_every_name_must_be_used() {
+        let requests = [
+            mk_request("get", "secrets", "a", 404),
+            mk_request("patch", "secrets", "a", 201),
+            mk_request("get", "secrets", "b", 200),
+            mk_request("patch", "secrets", "b", 200),
+            mk_request("list", "pods", "", 200),
+        ];
+        let usage = Usage::of(&mk_rules(), &requests);
+        let unused = vec![r#"create secrets of "", namespace auth, name b"#.to_owned()];
+        assert_eq!(
+            usage,
+            Usage {
+                granted: 7,
+                unused,
+                missing: Vec::new()
+            }
+        );
+        assert_eq!(Usage::of(&mk_rules(), &[]).unused.len(), 7);
+    }
+
+    #[test]
+    fn a_request_that_was_refused_or_that_no_rule_allows_is_missing() {
+        for refused in [
+            mk_request("get", "secrets", "a", 403),
+            mk_request("get", "secrets", "c", 200),
+            mk_request("delete", "secrets", "a", 200),
+            mk_request("list", "secrets", "", 200),
+        ] {
+            let usage = Usage::of(&mk_rules(), std::slice::from_ref(&refused));
+            assert_eq!(usage.missing.len(), 1, "{refused:?}");
+        }
+    }
+}
