@@ -29,7 +29,8 @@ pub(crate) fn start_logging(verbose: u8, json: bool) {
     let filter = match verbose {
         0 => "warn,kube_client=off,tower=off",
         1 => "info,kube_client=off,tower=off",
-        _ => "info,aphex_ops=debug,kube_client=debug",
+        // Requests are logged by its builder; the rest of it logs answers, whole Secrets included.
+        _ => "info,aphex_ops=debug,kube_client=off,kube_client::client::builder=debug",
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))

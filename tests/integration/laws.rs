@@ -1,10 +1,16 @@
 //! The laws, for every step: see `rig::laws`.
 
 use crate::world::{Initial, Platform};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::StatusCode;
 use rig::{
-    laws::{World, dry_run, sweep},
-    proxy::Fault,
+    laws::{
+        World, dry_run,
+        sweep::{self, Case},
+    },
+    proxy::{Answer, Fault, Moment, Seen},
 };
+use serde_json::json;
 
 /// Dies at every request and every point of it; converges, writes nothing more, loses and leaks nothing.
 async fn survives_kills(command: &[&str], initial: Initial) {
@@ -71,6 +77,35 @@ async fn secrets_generate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_generate_repairs() {
     survives_kills(&["secrets", "generate"], Initial::SomeSecrets).await;
+}
+
+/// Libraries like to log what they do not understand, and here that is a Secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_understood_is_not_shown() {
+    let command = ["secrets", "generate"];
+    let mut worlds = [Platform::start(&command, Initial::SomeSecrets).await.unwrap()];
+    let value = worlds[0].dump().await.unwrap().secret_values().swap_remove(0);
+    let data = json!({"admin-password": STANDARD.encode(&value)});
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": "none", "data": data});
+    let quote = format!("Invalid value: {:?}", String::from_utf8(value).unwrap());
+    let refused = StatusCode::UNPROCESSABLE_ENTITY;
+    let answers = [
+        Answer::json("garbled Secret", StatusCode::OK, &secret),
+        Answer::status("quoted value", refused, "Invalid", &quote, json!({})),
+    ];
+    let faults = answers.map(|answer| Fault::Answer(Moment::BeforeSend, answer));
+    let report = sweep::cases(&mut worlds, |requests| {
+        let is_secret = |seen: &&Seen| seen.path_and_query.contains("/secrets/authentik-secrets");
+        let requests = requests.iter().filter(is_secret);
+        let cases = requests.flat_map(|seen| faults.each_ref().map(|fault| Case::fault(seen.number, fault)));
+        cases.collect()
+    });
+    let report = report.await.unwrap();
+    assert!(
+        report.points >= 4,
+        "reads and a write are answered like this: {report}"
+    );
+    assert!(report.violations.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
