@@ -25,7 +25,7 @@ pub fn plain<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// What was done, and a summary. Unless `wide`, unchanged objects are only counted and details are cut short.
+/// What was done, and a summary. Unless `wide`, unchanged objects are only counted and descriptions of actions cut short.
 #[must_use]
 pub fn reports(reports: &[Report], wide: bool) -> String {
     let rows: Vec<[String; 4]> = reports.iter().flat_map(|report| rows(report, wide)).collect();
@@ -40,25 +40,21 @@ pub fn reports(reports: &[Report], wide: bool) -> String {
 }
 
 fn rows(report: &Report, wide: bool) -> Vec<[String; 4]> {
-    let row = |object: String, result: String, detail: &str| {
-        let detail = if wide {
-            detail.to_owned()
-        } else {
-            shortened(detail)
-        };
-        [report.step.to_owned(), object, result, detail]
+    let row =
+        |object: String, result: String, detail: String| [report.step.to_owned(), object, result, detail];
+    // A warning, like what is waited for, is told nowhere else: it is never cut.
+    let detail = |action: &ActionReport| match action.reason {
+        None if !wide => shortened(&action.message),
+        _ => action.message.clone(),
     };
     let actions = report.actions.iter().filter(|action| wide || is_news(action));
-    let actions = actions.map(|action| row(action.object.to_string(), state(action), &action.message));
+    let actions = actions.map(|action| row(action.object.to_string(), state(action), detail(action)));
     let waits = report.waiting.iter().map(|wait| {
         let provider = wait
             .provided_by
             .map(|command| format!(" (waits for `{command}`)"));
-        row(
-            wait.object.to_string(),
-            "waiting".to_owned(),
-            &format!("{}{}", wait.message, provider.unwrap_or_default()),
-        )
+        let message = format!("{}{}", wait.message, provider.unwrap_or_default());
+        row(wait.object.to_string(), "waiting".to_owned(), message)
     });
     let failures = report.failures.iter().map(|failure| {
         let object = failure
@@ -66,12 +62,12 @@ fn rows(report: &Report, wide: bool) -> Vec<[String; 4]> {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default();
-        row(object, "failed".to_owned(), &failure.message)
+        row(object, "failed".to_owned(), failure.message.clone())
     });
     actions.chain(waits).chain(failures).collect()
 }
 
-/// The longest detail of a table that is not wide; errors are told in full on stderr besides.
+/// The longest description of an action in a table that is not wide.
 const LONGEST_DETAIL: usize = 80;
 
 fn shortened(detail: &str) -> String {
