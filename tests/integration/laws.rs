@@ -22,9 +22,10 @@ async fn survives_kills(command: &[&str], initial: Initial) {
         report.requests > 0 && report.points >= 3 * report.requests,
         "not everything was swept"
     );
-    // A run that waits makes a poll more or less than its reference; nothing else may vary.
+    // How often a run polls hangs on how fast the played controller is: a round of `dex scale` is four requests of
+    // about a dozen. Points that the shorter run did not reach are such polls; a sweep that lost more swept nothing.
     assert!(
-        report.missed * 50 <= report.points,
+        report.missed * 3 <= report.points,
         "{} points were not reached",
         report.missed
     );
