@@ -6,6 +6,8 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 
 const COMMANDS: [&str; 2] = ["secrets generate", "secrets status"];
+/// All of the bootstrap that needs no rights beyond the platform's own namespaces.
+const WHOLE: &str = "bootstrap --from secrets";
 
 #[tokio::test]
 async fn a_doubtful_value_is_kept_and_warned_about() {
@@ -24,7 +26,7 @@ async fn a_doubtful_value_is_kept_and_warned_about() {
             .set("auth", "authentik-secrets", "admin-password", Some(value))
             .await;
         let before = scene.values().await;
-        let kept = scene.ends("secrets generate", 0, &[]).await;
+        let kept = scene.ends("secrets generate -o wide", 0, &[]).await;
         for says in [
             "bad-kept-auth/authentik-secrets",
             "admin-password",
@@ -113,7 +115,7 @@ async fn a_copy_that_differs_follows_its_source() {
 
 #[tokio::test]
 async fn a_lost_database_secret_stops_everything() {
-    let scene = Scene::start("bad-lost", &COMMANDS).await;
+    let scene = Scene::start("bad-lost", &[&COMMANDS, [WHOLE].as_slice()].concat()).await;
     let claim = json!({
         "metadata": {"name": "postgresql-data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
@@ -135,6 +137,11 @@ async fn a_lost_database_secret_stops_everything() {
     scene.ends("secrets generate", 7, &says.concat()).await;
     assert!(scene.values().await.is_empty());
     assert_eq!(scene.cluster.writes().await, [] as [&str; 0]);
+    let bootstrap = scene.ends(WHOLE, 7, &says.concat()).await;
+    assert!(
+        !bootstrap.stderr.contains("authentik token:"),
+        "nothing comes after it: {bootstrap:#?}"
+    );
     let status = scene.ends("secrets status", 4, &says.concat()).await;
     let wrong = "authentik-postgresql: it does not exist";
     assert!(

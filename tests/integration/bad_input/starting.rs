@@ -51,6 +51,21 @@ async fn trouble_that_lasts_is_named_at_the_deadline() {
     }
 }
 
+/// Refused connections end while the run waits.
+#[tokio::test]
+async fn a_server_that_comes_back_ends_the_wait() {
+    let scene = Scene::with_authentik("bad-return", &COMMANDS, Options::default()).await;
+    for command in COMMANDS {
+        scene.authentik().set_state(RouterState::Refuse).await.unwrap();
+        let mut run = scene.program(command).start();
+        run.says("waiting for Authentik http://127.0.0.1:").await;
+        scene.authentik().set_state(RouterState::Up).await.unwrap();
+        scene
+            .judge(run.end().await, 0, &["cannot connect: Connection refused"])
+            .await;
+    }
+}
+
 /// Redis is needed by `ready` alone, which nobody asks: everything works.
 #[tokio::test]
 async fn trouble_that_does_not_matter_is_not_waited_for() {
@@ -94,10 +109,10 @@ async fn trouble_that_passes_is_survived() {
 #[tokio::test]
 async fn a_first_start_is_waited_for() {
     let appear = Appear {
-        flow: 3,
-        token: 8,
-        mappings: 10,
-        provider: 40,
+        flow: 2,
+        token: 4,
+        mappings: 5,
+        provider: 16,
     };
     let late = Options {
         appear,
