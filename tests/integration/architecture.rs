@@ -254,7 +254,7 @@ fn every_rule_finds_what_breaks_it() {
         ),
         (
             "src/steps/a/plan.rs",
-            "use super::x; use crate::{model::exit, steps::b}; async fn f() {}",
+            "use super::x; use crate::{model::exit, steps::b}; pub(in crate::steps) async fn f() {}",
         ),
         ("src/steps/b/mod.rs", &"\n".repeat(501)),
     ]

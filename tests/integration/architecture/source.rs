@@ -46,6 +46,7 @@ impl Source {
         while let Some((first, after)) = rest.split_first() {
             rest = match first {
                 TokenTree::Punct(_) if is_test_attribute(rest) => behind_item(after),
+                TokenTree::Ident(word) if word == "pub" => behind_visibility(after),
                 TokenTree::Ident(word) if word == "mod" => self.inline_module(module, after),
                 TokenTree::Ident(_) => self.path(module, &[], rest),
                 TokenTree::Group(group) => {
@@ -135,6 +136,19 @@ fn module(file: &str) -> Vec<String> {
 fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(hash), TokenTree::Group(group), ..]
         if hash.as_char() == '#' && group.stream().to_string().replace(' ', "") == "cfg(test)")
+}
+
+/// What follows `pub`, without the `(in super::super)` that says who may see the item and imports nothing. The
+/// parenthesis of a tuple's field, as in `pub (u8, u8)`, is no visibility.
+fn behind_visibility(tokens: &[TokenTree]) -> &[TokenTree] {
+    let is_visibility = |group: &Group| {
+        let first = group.stream().into_iter().next().map(|token| token.to_string());
+        first.is_some_and(|word| ["crate", "in", "self", "super"].contains(&word.as_str()))
+    };
+    match tokens {
+        [TokenTree::Group(group), rest @ ..] if is_visibility(group) => rest,
+        _ => tokens,
+    }
 }
 
 /// What follows the item that an attribute stands before: its body, or its semicolon.
