@@ -3,7 +3,8 @@
 # in ${XDG_CACHE_HOME:-~/.cache}/aphex-ops, outside the checkout: compiled Go programs, the Rust target, cargo-deny.
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/aphex-ops"
-export CARGO_TARGET_DIR="$cache/target"
+# Nothing here is built so often that incremental compilation pays, and it doubles the size of the target.
+export CARGO_TARGET_DIR="$cache/target" CARGO_INCREMENTAL=0
 cargo_deny_version=0.20.2
 cargo_deny="$cache/tools/cargo-deny-$cargo_deny_version/bin/cargo-deny"
 
@@ -36,6 +37,16 @@ install_toolchain() {
     rustup toolchain install >&2
 }
 
+# Checkouts share one target, and cargo tells what two of them compiled apart by the times of their files alone: when
+# another one built last, all of ours must look new. Dependencies stay compiled.
+take_target() {
+    local last="$CARGO_TARGET_DIR/checkout"
+    mkdir -p "$CARGO_TARGET_DIR"
+    [[ -f $last && $(<"$last") == "$PWD" ]] && return 0
+    find Cargo.toml src tests -type f -exec touch {} +
+    printf '%s\n' "$PWD" >"$last"
+}
+
 install_cargo_deny() {
     [[ -x $cargo_deny ]] && return 0
     say "Compiling cargo-deny $cargo_deny_version (minutes, once)"
@@ -45,4 +56,4 @@ install_cargo_deny() {
 command -v go >/dev/null || fail "go is missing: https://go.dev/dl"
 install_packages
 install_toolchain
-mkdir -p "$cache"
+take_target

@@ -119,7 +119,8 @@ fn a_killed_launcher_leaves_no_process_and_its_name_can_be_used_again() {
     until("the end of its processes", || {
         processes_of(&state.folder()).is_empty()
     });
-    assert!(state.ok(&["status"]).contains("dead"));
+    // A process that ends loses its environment before its lock: only the lock says that it is dead.
+    until("the end of its lock", || state.ok(&["status"]).contains("dead"));
     let refused = state.rig(&["kubeconfig"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("has died"));
     state.ok(&["up"]);
