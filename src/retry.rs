@@ -14,6 +14,8 @@ use std::{
 
 /// Retries that one run may spend in total.
 const RUN_BUDGET: u32 = 200;
+/// The longest time between two looks at something that is waited for.
+pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// What may be done about a failed attempt.
@@ -70,7 +72,7 @@ pub(crate) fn polls() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
         .with_factor(1.5)
-        .with_max_delay(Duration::from_secs(5))
+        .with_max_delay(LONGEST_POLL)
         .without_max_times()
         .build()
 }

@@ -19,10 +19,13 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use std::{collections::BTreeMap, time::Duration};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
 const CONCURRENCY: usize = 16;
+
+/// How long a change is left alone before it is looked at: controllers write a status in bursts, and one look sees all.
+const SETTLING: Duration = Duration::from_millis(100);
 
 /// Whether to do what was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +93,7 @@ impl Run<'_> {
                 Ok(Next::Done) => break Ok(()),
                 Ok(Next::Look) => polls = retry::polls(),
                 Ok(Next::Wait) => {
-                    let delay = polls.next().unwrap_or(Duration::from_secs(5));
+                    let delay = polls.next().unwrap_or(retry::LONGEST_POLL);
                     if let Err(failure) = self.wait(delay).await {
                         break Err(failure);
                     }
@@ -237,12 +240,18 @@ impl Run<'_> {
         self.waits = waits;
     }
 
-    /// Sleeps until something that is waited for changes, at most `delay`.
+    /// Sleeps until something that is waited for changes, at most `delay`; where all of it is watched, longer, since a
+    /// look costs requests and a change wakes us anyway.
     async fn wait(&self, delay: Duration) -> Result<(), Failure> {
+        let all_watched = !self.waits.is_empty() && self.waits.iter().all(|wait| wait.watch.is_some());
+        let delay = if all_watched { retry::LONGEST_POLL } else { delay };
         let watches = self.waits.iter().filter_map(|wait| wait.watch.as_ref());
-        let changed = timeout(delay, self.cx.cluster.changed(watches));
+        let changed = async {
+            self.cx.cluster.changed(watches).await;
+            sleep(SETTLING).await;
+        };
         self.interruptible(async {
-            let _ = changed.await;
+            let _ = timeout(delay, changed).await;
             Ok(())
         })
         .await

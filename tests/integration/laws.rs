@@ -22,10 +22,9 @@ async fn survives_kills(command: &[&str], initial: Initial) {
         report.requests > 0 && report.points >= 3 * report.requests,
         "not everything was swept"
     );
-    // How often a run polls hangs on how fast the played controller is: a round of `dex scale` is four requests of
-    // about a dozen. Points that the shorter run did not reach are such polls; a sweep that lost more swept nothing.
+    // A controller that is slow for once makes a run look once more; a sweep that lost more than that swept little.
     assert!(
-        report.missed * 3 <= report.points,
+        report.missed * 10 <= report.points,
         "{} points were not reached",
         report.missed
     );

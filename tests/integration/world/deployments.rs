@@ -8,6 +8,8 @@ use kube::{
 };
 use rig::laws::Trouble;
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::sleep;
 
 const NAMESPACE: &str = "auth-system";
 
@@ -29,18 +31,23 @@ pub(super) async fn create_dex(client: &Client) -> Result<(), Trouble> {
         },
     });
     let api = Api::<Deployment>::namespaced(client.clone(), NAMESPACE);
-    api.create(&PostParams::default(), &serde_json::from_value(deployment)?)
+    let created = api
+        .create(&PostParams::default(), &serde_json::from_value(deployment)?)
         .await?;
-    Ok(())
+    // Without replicas nothing is rolled out: a look at the cluster finds it settled.
+    Ok(make_ready(&api, &created).await?)
 }
 
-/// Makes every Deployment ready as soon as it is seen, until the client's server is gone.
+/// A rollout takes a moment: always longer than the look behind a write, so that every run waits for it once.
+const ROLLOUT: Duration = Duration::from_millis(300);
+
+/// Makes every Deployment ready soon after it is seen, until the client's server is gone.
 pub(super) fn play_controller(client: Client) {
     tokio::spawn(async move {
         let api = Api::<Deployment>::namespaced(client, NAMESPACE);
         loop {
             if watch(&api).await.is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                sleep(Duration::from_millis(200)).await;
             }
         }
     });
@@ -59,6 +66,7 @@ async fn watch(api: &Api<Deployment>) -> Result<(), kube::Error> {
             let annotations = deployment.metadata.annotations.as_ref();
             let is_late = annotations.is_some_and(|annotations| annotations.contains_key(LATE));
             if observed != generation && !is_late {
+                sleep(ROLLOUT).await;
                 make_ready(api, &deployment).await?;
             }
         }
