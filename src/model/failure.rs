@@ -49,6 +49,8 @@ pub enum Reason {
     Terminating,
     /// The server is too busy.
     Throttled,
+    /// More may be done with it than anything needs.
+    TooPowerful,
     /// The identity is unknown, or the credential is refused.
     Unauthenticated,
     /// No connection, or the server answers with an error of its own.

@@ -101,7 +101,7 @@ fn settled(looked: &Looked, provider: &Provider, sees: usize, retires: bool) -> 
         (Bootstrap::Alive, true) => plan.act.push(Action::RetireBootstrap),
         (Bootstrap::Alive, false) => plan.notes.push(Note::warning(
             bootstrap_token(),
-            Reason::Forbidden,
+            Reason::TooPowerful,
             "this superuser token still works; `aphex-ops authentik token --retire-bootstrap` deletes it",
         )),
         (Bootstrap::Gone, true) => plan

@@ -119,7 +119,7 @@ fn a_token_that_works_is_left_alone() {
     let cases = [
         (1, Bootstrap::Unknown, false, "unchanged"),
         (3, Bootstrap::Unknown, false, "warn Mismatch"),
-        (1, Bootstrap::Alive, false, "unchanged, warn Forbidden"),
+        (1, Bootstrap::Alive, false, "unchanged, warn TooPowerful"),
         (1, Bootstrap::Alive, true, "RetireBootstrap, unchanged"),
         (1, Bootstrap::Gone, true, "unchanged, unchanged"),
     ];
