@@ -8,7 +8,7 @@ use super::{
 use crate::http::Request;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The model that permissions on OAuth2 providers are about.
 const PROVIDER_MODEL: &str = "authentik_providers_oauth2.oauth2provider";
@@ -16,6 +16,15 @@ const PROVIDER_MODEL: &str = "authentik_providers_oauth2.oauth2provider";
 #[derive(Debug, Deserialize)]
 struct Key {
     key: SecretString,
+}
+
+/// The answer to a write is about what was written, or it is not Authentik's.
+fn named(answered: &str, asked: &str) -> Result<(), ApiError> {
+    if answered == asked {
+        Ok(())
+    } else {
+        Err(ApiError::Shape("another object"))
+    }
 }
 
 impl Authentik {
@@ -89,7 +98,8 @@ impl Authentik {
         let body = json!({
             "username": name, "name": name, "type": "service_account", "path": "goauthentik.io/service-accounts",
         });
-        self.create("core/users/", &body).await.map(drop)
+        let user: User = shaped(self.create("core/users/", &body).await?)?;
+        named(&user.username, name)
     }
 
     /// Lets a deactivated user work again.
@@ -99,7 +109,12 @@ impl Authentik {
     pub async fn activate_user(&self, pk: i64) -> Result<(), ApiError> {
         let request =
             Request::patch(self.url(&format!("core/users/{pk}/"))).json(&json!({ "is_active": true }));
-        self.change(request).await.map(drop)
+        let user: User = shaped(self.change(request).await?)?;
+        if user.is_active {
+            Ok(())
+        } else {
+            Err(ApiError::Shape("User"))
+        }
     }
 
     /// Makes an empty group.
@@ -107,9 +122,8 @@ impl Authentik {
     /// # Errors
     /// An [`ApiError`].
     pub async fn create_group(&self, name: &str) -> Result<(), ApiError> {
-        self.create("core/groups/", &json!({ "name": name }))
-            .await
-            .map(drop)
+        let group: Group = shaped(self.create("core/groups/", &json!({ "name": name })).await?)?;
+        named(&group.name, name)
     }
 
     /// Sets a group's members and roles to exactly these.
@@ -119,7 +133,8 @@ impl Authentik {
     pub async fn set_group(&self, group: &str, member: i64, role: &str) -> Result<(), ApiError> {
         let request = Request::patch(self.url(&format!("core/groups/{group}/")))
             .json(&json!({ "users": [member], "roles": [role] }));
-        self.change(request).await.map(drop)
+        let changed: Group = shaped(self.change(request).await?)?;
+        named(&changed.pk, group)
     }
 
     /// Makes a role that may do nothing yet.
@@ -127,9 +142,8 @@ impl Authentik {
     /// # Errors
     /// An [`ApiError`].
     pub async fn create_role(&self, name: &str) -> Result<(), ApiError> {
-        self.create("rbac/roles/", &json!({ "name": name }))
-            .await
-            .map(drop)
+        let role: Role = shaped(self.create("rbac/roles/", &json!({ "name": name })).await?)?;
+        named(&role.name, name)
     }
 
     /// Gives a role permissions on one provider. An object that does not exist would make them
@@ -143,7 +157,9 @@ impl Authentik {
         let body = json!({
             "permissions": permissions, "model": PROVIDER_MODEL, "object_pk": provider.to_string(),
         });
-        self.change(Request::post(url).json(&body)).await.map(drop)
+        // The ids of what was assigned (recorded), or nothing at all in older versions (schema).
+        let _: Option<Vec<Value>> = shaped(self.change(Request::post(url).json(&body)).await?)?;
+        Ok(())
     }
 
     /// Takes permissions away from a role: those on one provider, or those on all objects.
@@ -163,7 +179,7 @@ impl Authentik {
             }),
             None => json!({ "permissions": permissions }),
         };
-        self.change(Request::patch(url).json(&body)).await.map(drop)
+        shaped::<()>(self.change(Request::patch(url).json(&body)).await?)
     }
 
     /// Makes an API token that does not expire. Its key is Authentik's choice and is not in the answer.

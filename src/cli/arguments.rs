@@ -1,6 +1,12 @@
 //! The clap tree.
 
-use super::{options::Options, playbooks::PlaybookCommand, playbooks::RunArgs, steps::StepCommand, texts};
+use super::{
+    options::Options,
+    playbooks::{PlaybookCommand, RunArgs},
+    render::Render,
+    steps::StepCommand,
+    texts,
+};
 use crate::steps::{
     authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
     namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
@@ -109,23 +115,6 @@ pub(super) enum Oidc {
     /// Check Dex's discovery document and keys, inside and outside the cluster
     #[command(after_help = texts::OIDC_VERIFY)]
     Verify(OidcVerify),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Render {
-    /// The Roles that a command needs, as YAML to apply
-    #[command(after_help = texts::RENDER_RBAC)]
-    Rbac {
-        /// Namespace of the ServiceAccount that gets them
-        #[arg(long, default_value = "platform-system")]
-        account_namespace: String,
-        /// The ServiceAccount that gets them
-        #[arg(long, default_value = "aphex-ops")]
-        account: String,
-        /// The command line, such as `secrets generate`
-        #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
-        of: Vec<String>,
-    },
 }
 
 impl Command {

@@ -3,8 +3,10 @@
 mod arguments;
 mod options;
 mod output;
+mod own_job;
 mod playbooks;
 mod process;
+mod render;
 mod session;
 mod status;
 mod steps;

@@ -6,6 +6,7 @@ use crate::{
         config::{self, Config, Profile},
         exit::Exit,
         failure::{Failure, Reason},
+        names,
     },
 };
 use clap::{Args, ValueEnum};
@@ -75,10 +76,13 @@ pub(super) struct RunOptions {
     pub(super) exit_code: bool,
     /// Longest time for a step, such as 90s or 10m [default: 10m]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
-    pub(super) timeout: Option<Duration>,
+    timeout: Option<Duration>,
     /// Longest time to wait for another run to release the lock
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "45s", hide_short_help = true)]
     pub(super) lock_timeout: Duration,
+    /// End well, and do nothing, if another run still holds the lock after that time
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(super) skip_if_locked: bool,
     /// Take no lock
     #[arg(long, global = true, hide_short_help = true)]
     pub(super) no_lock: bool,
@@ -207,6 +211,11 @@ impl RunOptions {
         config.chain(profile).collect()
     }
 
+    /// The longest time for a step.
+    pub(super) fn step_timeout(&self, config: &Config) -> Duration {
+        self.timeout.unwrap_or_else(|| config.timeouts.step())
+    }
+
     /// The configuration: the file's, else the defaults.
     ///
     /// # Errors
@@ -217,7 +226,10 @@ impl RunOptions {
             None => Config::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    invalid(format!("cannot read the configuration {}", path.display())).caused_by(error)
+                    let hint = format!("in a cluster, ConfigMap {} holds it", names::CONFIG_MAP);
+                    invalid(format!("cannot read the configuration {}", path.display()))
+                        .caused_by(error)
+                        .hint(hint)
                 })?;
                 config::parse(&text).map_err(|error| {
                     invalid(format!("the configuration {} is invalid", path.display())).caused_by(error)

@@ -1,6 +1,11 @@
 //! `playbook list | show | run`, and `bootstrap`, which is the playbook of that name.
 
-use super::{arguments::Cli, session::Session, steps::StepCommand, texts};
+use super::{
+    arguments::Cli,
+    session::{Session, Turn},
+    steps::StepCommand,
+    texts,
+};
 use crate::{
     converge::{Event, Report},
     model::{
@@ -145,7 +150,10 @@ pub(super) async fn run(
     steps: &[(String, StepCommand)],
 ) -> Result<Vec<Report>, Failure> {
     let read_only = steps.iter().all(|(_, step)| step.meta().read_only);
-    let lock = session.lock(read_only).await?;
+    let lock = match session.turn(read_only).await? {
+        Turn::Ours(lock) => lock,
+        Turn::Skipped(report) => return Ok(vec![report]),
+    };
     let mode = session.mode();
     let mut reports = Vec::new();
     for (position, (name, step)) in steps.iter().enumerate() {

@@ -1,11 +1,13 @@
 //! From the arguments to the exit code: the only place that prints errors and ends the process.
 
 use super::{
-    arguments::{Cli, Command, Render},
+    arguments::{Cli, Command},
     options::{Format, Options},
     output::{self, Printed},
+    own_job,
     playbooks::{self, PlaybookCommand, RunArgs},
-    session::Session,
+    render::render,
+    session::{Session, Turn},
     status,
     steps::StepCommand,
 };
@@ -14,15 +16,12 @@ use crate::{
     model::{
         exit::Exit,
         failure::{Failure, Reason},
-        names,
-        rule::Rule,
     },
-    render::rbac,
     report::progress::Progress,
     telemetry,
 };
 use clap::Parser;
-use std::{ffi::OsString, process::ExitCode};
+use std::process::ExitCode;
 
 /// Parses, runs, prints, and says with which code to exit.
 #[must_use]
@@ -47,7 +46,11 @@ pub fn main() -> ExitCode {
             return finish(&cli.options, &progress, Err(failure));
         }
     };
-    let ended = runtime.block_on(run(&cli.options, cli.command, &progress));
+    let ended = runtime.block_on(async {
+        let ended = run(&cli.options, cli.command, &progress).await;
+        own_job::tell(&cli.options, &ended).await;
+        ended
+    });
     // A blocking DNS look-up must not hold the process up.
     runtime.shutdown_background();
     finish(&cli.options, &progress, ended)
@@ -85,11 +88,7 @@ async fn run(options: &Options, command: Command, progress: &Progress) -> Result
             Ok(output::playbook(&playbooks::load(&name)?))
         }
         Err(Command::Status(args)) => status::status(options, &args, progress.events()).await,
-        Err(Command::Render(Render::Rbac {
-            account_namespace,
-            account,
-            of,
-        })) => render_rbac(options, &of, &account_namespace, &account),
+        Err(Command::Render(what)) => render(options, what),
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Man) => output::man(),
         Err(Command::Version) => Ok(Ended::text(output::version(options.output.output))),
@@ -104,12 +103,17 @@ async fn run(options: &Options, command: Command, progress: &Progress) -> Result
 async fn one_step(options: &Options, step: StepCommand, progress: &Progress) -> Result<Ended, Failure> {
     let meta = step.meta();
     let mut session = Session::open(options, meta.command, progress.events()).await?;
-    let lock = session.lock(meta.read_only).await?;
-    let mode = session.mode();
-    let report = session.run(&step, mode).await;
-    if let Some(lock) = lock {
-        lock.release().await;
-    }
+    let report = match session.turn(meta.read_only).await? {
+        Turn::Skipped(report) => report,
+        Turn::Ours(lock) => {
+            let mode = session.mode();
+            let report = session.run(&step, mode).await;
+            if let Some(lock) = lock {
+                lock.release().await;
+            }
+            report
+        }
+    };
     let exit = session.exit(std::slice::from_ref(&report));
     let next = (exit == Exit::Done && !report.dry_run)
         .then(|| output::next_command(meta.command))
@@ -146,42 +150,6 @@ async fn playbook(
         reports,
         next,
     })
-}
-
-/// The Roles of one step, or of all steps of a playbook.
-fn render_rbac(options: &Options, of: &[String], namespace: &str, account: &str) -> Result<Ended, Failure> {
-    // What follows the command belongs to it, a configuration of its own too.
-    let mut line = vec![names::PRODUCT.into()];
-    line.extend(options.run.configuration());
-    line.extend(of.iter().map(OsString::from));
-    let not_a_step = || {
-        let message = format!("`{}` is not a command that works on a cluster", of.join(" "));
-        Failure::new(Exit::Usage, Reason::InvalidConfig, message)
-    };
-    let Cli { command, options } = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
-    let config = options.run.load_config()?;
-    let steps_of = |playbook: &str, args: &RunArgs| {
-        let steps = playbooks::select(&playbooks::load(playbook)?, args, config.profile)?;
-        Ok::<_, Failure>(steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>())
-    };
-    let (name, steps) = match command.into_step() {
-        Ok(step) => (step.meta().command.replace(' ', "-"), vec![step]),
-        Err(Command::Bootstrap(args)) => ("bootstrap".to_owned(), steps_of("bootstrap", &args)?),
-        Err(Command::Playbook(PlaybookCommand::Run { name, args })) => {
-            (name.clone(), steps_of(&name, &args)?)
-        }
-        Err(_) => return Err(not_a_step()),
-    };
-    let rules: Vec<Rule> = steps.iter().flat_map(|step| step.rules(&config)).collect();
-    let account = rbac::Account {
-        namespace,
-        name: account,
-    };
-    Ok(Ended::text(rbac::grant_to(
-        &rules,
-        &format!("{}-{name}", names::PRODUCT),
-        account,
-    )))
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

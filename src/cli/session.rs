@@ -5,13 +5,14 @@ use super::{
     steps::StepCommand,
 };
 use crate::{
-    converge::{Context, Events, Mode, Report, Stop, stop::Cause},
+    converge::{
+        Context, Event, Events, Mode, Outcome, Report, Stop, Verb, report::ActionReport, stop::Cause,
+    },
     entropy,
     http::Http,
     kubernetes::{Cluster, Connection, lease::Lock},
     model::{exit::Exit, failure::Failure},
 };
-use std::time::Duration;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::Instant,
@@ -22,6 +23,14 @@ pub(super) struct Session<'a> {
     pub(super) cx: Context,
 }
 
+/// Whether this run may work.
+pub(super) enum Turn {
+    /// Yes, under this lock if it needs one.
+    Ours(Option<Lock>),
+    /// No: another one works, and this one was told to leave it at that.
+    Skipped(Report),
+}
+
 impl<'a> Session<'a> {
     /// Connects; prints the target cluster before anything is done to it.
     pub(super) async fn open(options: &'a Options, command: &str, events: Events) -> Result<Self, Failure> {
@@ -30,7 +39,7 @@ impl<'a> Session<'a> {
         listen(&stop);
         let connection = Connection::from(&options.connection);
         let cluster = Cluster::connect(&connection, &stop).await?;
-        events.tell(&crate::converge::Event::Target(cluster.info()));
+        events.tell(&Event::Target(cluster.info()));
         let http = Http::new(&config, &stop)?;
         let cx = Context {
             config,
@@ -56,29 +65,49 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn step_timeout(&self) -> Duration {
-        self.options
-            .timeout
-            .unwrap_or_else(|| self.cx.config.timeouts.step())
-    }
-
     /// Runs one step with a deadline of its own.
     pub(super) async fn run(&mut self, step: &StepCommand, mode: Mode) -> Report {
-        self.cx.deadline = Instant::now() + self.step_timeout();
-        step.converge(&self.cx, mode).await
+        self.cx.deadline = Instant::now() + self.options.step_timeout(&self.cx.config);
+        let report = step.converge(&self.cx, mode).await;
+        if mode == Mode::Apply && !step.meta().read_only {
+            let rules = step.rules(&self.cx.config);
+            self.cx.cluster.tell_changes(&report, &rules, &hostname()).await;
+        }
+        report
     }
 
     /// Takes the lock, unless the run only looks or the lock is switched off.
-    pub(super) async fn lock(&self, read_only: bool) -> Result<Option<Lock>, Failure> {
+    pub(super) async fn turn(&self, read_only: bool) -> Result<Turn, Failure> {
         if read_only || self.options.no_lock || self.options.dry_run {
-            return Ok(None);
+            return Ok(Turn::Ours(None));
         }
         let namespace = &self.cx.config.namespaces.platform;
-        let holder = holder(&self.cx.run_id);
+        let holder = format!("{}/{}", hostname(), self.cx.run_id);
         let (cluster, patience) = (&self.cx.cluster, self.options.lock_timeout);
-        Lock::acquire(cluster, namespace, &holder, patience, &self.cx.stop)
-            .await
-            .map(Some)
+        match Lock::acquire(cluster, namespace, &holder, patience, &self.cx.stop).await {
+            Ok(lock) => Ok(Turn::Ours(Some(lock))),
+            Err(failure) if failure.exit == Exit::Locked && self.options.skip_if_locked => {
+                let skipped = Event::Info(format!("skipped: {}", failure.message));
+                self.cx.events.tell(&skipped);
+                Ok(Turn::Skipped(self.skipped(failure)))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The report of a run that did nothing but look at the lock.
+    fn skipped(&self, held: Failure) -> Report {
+        let mut report = Report::start(&self.cx.run_id, &self.cx.command, "lock", false);
+        report.cluster = Some(self.cx.cluster.info());
+        report.requests = self.cx.requests();
+        report.actions.extend(held.object.map(|object| ActionReport {
+            object,
+            verb: Verb::Check,
+            outcome: Some(Outcome::Skipped),
+            reason: Some(held.reason),
+            message: held.message,
+        }));
+        report
     }
 
     /// The exit code of a run: its own, or 3 for pending changes where that was asked for.
@@ -99,10 +128,10 @@ impl<'a> Session<'a> {
     }
 }
 
-/// `<host or Pod>/<run id>`: what another run prints when it has to wait for us.
-fn holder(run_id: &str) -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}/{run_id}", host.trim())
+/// The name of the Pod, or of the machine.
+pub(super) fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
 }
 
 fn run_id() -> Result<String, Failure> {

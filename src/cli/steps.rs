@@ -2,7 +2,7 @@
 
 use crate::{
     converge::{Context, Meta, Mode, Report, Step, converge},
-    kubernetes::lease,
+    kubernetes::{events, lease},
     model::{config::Config, rule::Rule},
     steps::{
         authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
@@ -49,11 +49,12 @@ impl StepCommand {
         each!(self, step => meta_of(step))
     }
 
-    /// All permissions that running it takes, those of the lock included.
+    /// All permissions that running it takes, those of the lock and of the Events included.
     #[must_use]
     pub fn rules(&self, config: &Config) -> Vec<Rule> {
         let mut rules = each!(self, step => step.rules(config));
         if !self.meta().read_only {
+            rules.extend(events::rules(&rules));
             rules.extend(lease::rules(&config.namespaces.platform));
         }
         rules

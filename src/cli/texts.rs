@@ -44,6 +44,10 @@ pub(super) const PLAYBOOK_RUN: &str = "Examples:
 pub(super) const RENDER_RBAC: &str = "Examples:
   aphex-ops render rbac secrets generate
   aphex-ops render rbac --account-namespace ops --account runner dex scale";
+pub(super) const RENDER_JOB: &str = "Examples:
+  aphex-ops render job secrets generate
+  aphex-ops render job --image registry.example.com/aphex-ops:1 bootstrap --skip-external
+  aphex-ops render job --once dex sync";
 pub(super) const COMPLETION: &str = "Examples:
   aphex-ops completion bash
   aphex-ops completion zsh";

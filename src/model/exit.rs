@@ -38,6 +38,17 @@ pub enum Exit {
     Terminated = 143,
 }
 
+/// What a Kubernetes Job does about an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InJob {
+    /// Nothing: it succeeded.
+    Complete,
+    /// Ends at once: another attempt would fail the same way.
+    Fail,
+    /// Tries again, up to its `backoffLimit`.
+    Count,
+}
+
 impl Exit {
     /// All codes in ascending order, for documentation and generated policies.
     pub const ALL: [Self; 14] = [
@@ -81,6 +92,26 @@ impl Exit {
             Self::ResourceFailed => "a resource failed for good",
             Self::Interrupted => "interrupted (SIGINT), state is consistent",
             Self::Terminated => "terminated (SIGTERM), state is consistent",
+        }
+    }
+
+    /// What a Job does about it. An interruption counts like any other failed attempt; one that Kubernetes itself brought
+    /// about (the Pod has the condition `DisruptionTarget`) is ignored by the Job, whatever the code.
+    #[must_use]
+    pub const fn in_a_job(self) -> InJob {
+        match self {
+            Self::Done => InJob::Complete,
+            Self::Usage | Self::Forbidden | Self::Human => InJob::Fail,
+            Self::Bug
+            | Self::Pending
+            | Self::CheckFailed
+            | Self::Deadline
+            | Self::Locked
+            | Self::Partly
+            | Self::Transient
+            | Self::ResourceFailed
+            | Self::Interrupted
+            | Self::Terminated => InJob::Count,
         }
     }
 

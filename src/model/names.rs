@@ -6,6 +6,11 @@ pub const PRODUCT: &str = "aphex-ops";
 /// API version of our own documents (configuration, playbooks, reports).
 pub const OPS_API_VERSION: &str = "ops.aphex.io/v1alpha1";
 
+/// ConfigMap that holds the configuration for runs in the cluster, in the platform's namespace.
+pub const CONFIG_MAP: &str = "aphex-ops-config";
+/// Its only key.
+pub const CONFIG_KEY: &str = "config.yaml";
+
 /// Label on every object that we own.
 pub const MANAGED_BY_LABEL: &str = "platform.aphex/managed-by";
 

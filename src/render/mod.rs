@@ -1,9 +1,11 @@
 //! Pure rendering: from what is declared once to files and texts.
 
+pub mod job;
 pub mod rbac;
 pub mod reference;
 
 use crate::model::names;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The Namespace object of that name, as we apply it.
@@ -14,4 +16,18 @@ pub fn namespace(name: &str) -> Value {
         "kind": "Namespace",
         "metadata": {"name": name, "labels": {names::MANAGED_BY_LABEL: names::PRODUCT}},
     })
+}
+
+/// Objects as YAML documents.
+#[must_use]
+pub fn documents(objects: &[Value]) -> String {
+    let document = |object: &Value| {
+        serde_saphyr::to_string(object).unwrap_or_else(|error| format!("# cannot be rendered: {error}\n"))
+    };
+    objects.iter().map(document).collect::<Vec<_>>().join("---\n")
+}
+
+/// Typed objects of ours always serialize.
+fn value(object: &impl Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! From rules to Role and ClusterRole objects.
 
+use super::value;
 use crate::model::{
     names,
     rule::{Rule, by_namespace},
@@ -8,7 +9,7 @@ use k8s_openapi::{
     api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Who gets the roles.
@@ -20,20 +21,25 @@ pub struct Account<'a> {
     pub name: &'a str,
 }
 
-/// The YAML documents that grant the rules to an account, under a common name.
+/// Roles and ClusterRoles that grant the rules to an account, each with its binding, under a common name.
 #[must_use]
-pub fn grant_to(rules: &[Rule], name: &str, account: Account<'_>) -> String {
+pub fn objects(rules: &[Rule], name: &str, account: Account<'_>) -> Vec<Value> {
     let subject = Subject {
         kind: "ServiceAccount".to_owned(),
         name: account.name.to_owned(),
         namespace: Some(account.namespace.to_owned()),
         api_group: None,
     };
-    let mut documents = Vec::new();
-    for (namespace, rules) in by_namespace(rules) {
-        documents.extend(role(namespace.as_deref(), name, &rules, &subject));
-    }
-    documents.join("---\n")
+    let by_namespace = by_namespace(rules).into_iter();
+    by_namespace
+        .flat_map(|(namespace, rules)| role(namespace.as_deref(), name, &rules, &subject))
+        .collect()
+}
+
+/// The same as YAML documents.
+#[must_use]
+pub fn grant_to(rules: &[Rule], name: &str, account: Account<'_>) -> String {
+    super::documents(&objects(rules, name, account))
 }
 
 /// The YAML documents that grant the rules to an account that the reader fills in.
@@ -49,7 +55,7 @@ pub fn grant(rules: &[Rule]) -> String {
     )
 }
 
-fn role(namespace: Option<&str>, name: &str, rules: &[Rule], subject: &Subject) -> Vec<String> {
+fn role(namespace: Option<&str>, name: &str, rules: &[Rule], subject: &Subject) -> [Value; 2] {
     let metadata = ObjectMeta {
         name: Some(name.to_owned()),
         namespace: namespace.map(str::to_owned),
@@ -76,7 +82,7 @@ fn role(namespace: Option<&str>, name: &str, rules: &[Rule], subject: &Subject) 
             role_ref: role_ref("Role"),
             subjects,
         };
-        vec![document(&role), document(&binding)]
+        [value(&role), value(&binding)]
     } else {
         let role = ClusterRole {
             metadata: metadata.clone(),
@@ -88,7 +94,7 @@ fn role(namespace: Option<&str>, name: &str, rules: &[Rule], subject: &Subject) 
             role_ref: role_ref("ClusterRole"),
             subjects,
         };
-        vec![document(&role), document(&binding)]
+        [value(&role), value(&binding)]
     }
 }
 
@@ -100,11 +106,6 @@ fn policy_rule(rule: &Rule) -> PolicyRule {
         verbs: rule.verbs.iter().map(|verb| (*verb).to_owned()).collect(),
         non_resource_urls: None,
     }
-}
-
-/// One YAML document; typed objects of ours always serialize.
-fn document(object: &impl Serialize) -> String {
-    serde_saphyr::to_string(object).unwrap_or_else(|error| format!("# cannot be rendered: {error}\n"))
 }
 
 #[cfg(test)]

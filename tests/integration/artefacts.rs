@@ -8,18 +8,23 @@ use aphex_ops::{
 };
 use std::{collections::BTreeMap, fs, process::Command};
 
-/// What `render rbac` prints for a command; none if it does not work on a cluster.
-fn grants(line: &[String]) -> Option<Vec<Grant>> {
+/// What `render` prints of a command; none if it does not work on a cluster.
+fn rendered(what: &str, line: &[String]) -> Option<String> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_aphex-ops"));
     let output = program
-        .args(["render", "rbac"])
+        .args(["render", what])
         .args(line)
         .env_clear()
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
+    output.status.success().then_some(text)
+}
+
+fn grants(line: &[String]) -> Option<Vec<Grant>> {
+    let text = rendered("rbac", line)?;
     let mut grants = Vec::new();
-    for document in text.split("---\n").filter(|_| output.status.success()) {
+    for document in text.split("---\n") {
         let document: serde_json::Value = serde_saphyr::from_str(document).unwrap();
         if let Some(rules) = document.get("rules") {
             grants.push(Grant {
@@ -46,6 +51,25 @@ fn the_reference_is_fresh() {
         ("rbac.md".to_owned(), reference::rbac(&steps)),
     ]);
     golden::assert_folder("docs/reference", &pages);
+}
+
+/// One file for each step, and one for the bootstrap.
+#[test]
+fn the_jobs_are_fresh() {
+    let lines = command_lines(&cli::command());
+    let jobs: BTreeMap<String, String> = lines
+        .iter()
+        .filter_map(|line| {
+            let header = format!(
+                "# Made by `aphex-ops render job {}`; `APHEX_OPS_UPDATE=1 cargo test` writes this file again.\n\
+                 # Needs the namespaces and the ConfigMap `aphex-ops-config` with the configuration.\n",
+                line.join(" ")
+            );
+            Some((format!("{}.yaml", line.join("-")), header + &rendered("job", line)?))
+        })
+        .collect();
+    assert!(jobs.len() >= 8, "only {:?}", jobs.keys());
+    golden::assert_folder("jobs", &jobs);
 }
 
 #[test]

@@ -79,6 +79,32 @@ fn in_playbook(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The arguments of every container in a file of `jobs/`.
+fn in_jobs(text: &str) -> Vec<String> {
+    let documents = text.split("---\n").map(|document| {
+        let object: serde_json::Value = serde_saphyr::from_str(document).unwrap();
+        let job = object.pointer("/spec/jobTemplate").unwrap_or(&object);
+        let words = job
+            .pointer("/spec/template/spec/containers/0/args")?
+            .as_array()?
+            .iter();
+        let words: Vec<&str> = words.filter_map(serde_json::Value::as_str).collect();
+        Some(format!("aphex-ops {}", words.join(" ")))
+    });
+    documents.flatten().collect()
+}
+
+#[test]
+fn every_job_has_a_command_line_that_parses() {
+    let files = golden::files(&golden::root().join("jobs"));
+    assert!(files.len() >= 8, "only {files:?}");
+    for path in files {
+        let lines = in_jobs(&fs::read_to_string(&path).unwrap());
+        assert_eq!(lines.len(), 1, "{}", path.display());
+        assert_eq!(problem(&lines[0]), None, "{}", path.display());
+    }
+}
+
 #[test]
 fn every_written_command_line_parses() {
     let mut lines: Vec<(String, String)> = Vec::new();

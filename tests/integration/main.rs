@@ -16,6 +16,7 @@ mod command_lines;
 mod dex_sync;
 mod golden;
 mod help;
+mod jobs;
 mod laws;
 mod node;
 #[cfg(feature = "planted-bugs")]

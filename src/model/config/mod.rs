@@ -105,6 +105,17 @@ impl Config {
             .unwrap_or_else(|| format!("https://{}", self.hosts.dex))
     }
 
+    /// The image with the longest of the prefixes in `images` replaced that it starts with.
+    #[must_use]
+    pub fn replaced_image(&self, image: &str) -> String {
+        let prefixes = self.images.iter();
+        let fitting = prefixes.filter(|(prefix, _)| image.starts_with(prefix.as_str()));
+        match fitting.max_by_key(|(prefix, _)| prefix.len()) {
+            Some((prefix, replacement)) => format!("{replacement}{}", &image[prefix.len()..]),
+            None => image.to_owned(),
+        }
+    }
+
     /// The redirect URI by which Dex's provider is known in Authentik.
     #[must_use]
     pub fn authentik_redirect_uri(&self) -> String {
@@ -121,4 +132,24 @@ fn service_url(service: &str, namespace: &str, port: u16) -> String {
 
 fn trimmed(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_of_an_image_is_replaced() {
+        let entry = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let config = Config {
+            images: BTreeMap::from([entry("localhost/", "mirror/"), entry("localhost/a", "registry/b")]),
+            ..Config::default()
+        };
+        assert_eq!(config.replaced_image("localhost/a:1"), "registry/b:1");
+        assert_eq!(config.replaced_image("localhost/c:1"), "mirror/c:1");
+        assert_eq!(
+            config.replaced_image("other/localhost/a:1"),
+            "other/localhost/a:1"
+        );
+    }
 }

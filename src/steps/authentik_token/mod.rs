@@ -106,7 +106,7 @@ impl Step for AuthentikToken {
     const META: Meta = Meta {
         command: "authentik token",
         summary: "an Authentik API token that may change Dex's provider only is made and stored",
-        schedule: Schedule::Once,
+        schedule: Schedule::Cron("13 * * * *"),
         read_only: false,
     };
     type Observed = Seen;

@@ -102,7 +102,7 @@ impl Step for DexScale {
     const META: Meta = Meta {
         command: "dex scale",
         summary: "Dex runs with the secrets that exist now",
-        schedule: Schedule::Once,
+        schedule: Schedule::Cron("2-59/5 * * * *"),
         read_only: false,
     };
     type Observed = Seen;

@@ -43,7 +43,7 @@ impl Step for DexSync {
     const META: Meta = Meta {
         command: "dex sync",
         summary: "Authentik knows Dex's client secret",
-        schedule: Schedule::Once,
+        schedule: Schedule::Cron("*/5 * * * *"),
         read_only: false,
     };
     type Observed = Seen;

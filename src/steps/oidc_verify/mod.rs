@@ -30,7 +30,7 @@ impl Step for OidcVerify {
     const META: Meta = Meta {
         command: "oidc verify",
         summary: "Authentik and Dex say of themselves what a login needs",
-        schedule: Schedule::Once,
+        schedule: Schedule::Cron("4-59/10 * * * *"),
         read_only: true,
     };
     type Observed = Vec<Seen>;

@@ -23,7 +23,7 @@ impl Step for SecretsStatus {
     const META: Meta = Meta {
         command: "secrets status",
         summary: "every secret of the platform is as it should be",
-        schedule: Schedule::Once,
+        schedule: Schedule::Cron("41 5 * * *"),
         read_only: true,
     };
     type Observed = Seen;

@@ -143,9 +143,12 @@ impl Cluster {
         events.into_iter().filter(ours).collect()
     }
 
+    /// What it wrote, without the Events that tell of it.
     pub(crate) async fn writes(&self) -> Vec<String> {
         let requests = self.requests().await;
-        let writes = requests.iter().filter(|event| event.is_write());
+        let writes = requests
+            .iter()
+            .filter(|event| event.is_write() && !event.request_uri.contains("/events"));
         writes
             .map(|event| format!("{} {}", event.verb, event.request_uri))
             .collect()

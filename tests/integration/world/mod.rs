@@ -201,6 +201,8 @@ impl World for Platform {
         let mut dump = Dump::of_cluster(&self.client, &Kind::kubernetes()).await?;
         // It hangs on the secrets' values, which no two runs share.
         dump.mask("platform.aphex/secrets-digest");
+        let events = Kind::new("events.k8s.io", "v1", "Event", "events");
+        dump.look_for_secrets_in(&self.client, &events).await?;
         if let Some(login) = &self.login {
             dump.insert("Authentik", login.state());
         }

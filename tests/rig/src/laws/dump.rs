@@ -93,7 +93,7 @@ pub struct Dump {
     pub(super) entries: BTreeMap<String, Value>,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
     pub(super) uids: BTreeMap<String, String>,
-    /// Values that were masked, with the names of their objects: a secret must not be in them either.
+    /// Values that were masked, and objects that are not compared, with their names: a secret must not be in them either.
     pub(super) masked: Vec<(String, Value)>,
 }
 
@@ -127,6 +127,16 @@ impl Dump {
             self.masked
                 .extend(masked.into_iter().map(|value| (key.clone(), value)));
         }
+    }
+
+    /// Adds objects that no two runs share, such as Events: not compared, but no secret may be in them either.
+    pub async fn look_for_secrets_in(&mut self, client: &Client, kind: &Kind) -> Result<(), kube::Error> {
+        let objects = list(client, kind).await?;
+        let named = objects
+            .into_iter()
+            .map(|object| (kind.resource.kind.clone(), object));
+        self.masked.extend(named);
+        Ok(())
     }
 
     /// The entries by their names: for an object `Kind.group/namespace/name`.
