@@ -47,6 +47,16 @@ take_target() {
     printf '%s\n' "$PWD" >"$last"
 }
 
+# The program as it is shipped. No path of this machine is in it (those of the checkout are relative), so that the same
+# sources give the same bytes.
+build_release() {
+    say 'Building the release (minutes, once)'
+    RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+        cargo build --locked --release --package aphex-ops >&2
+    APHEX_OPS_PROGRAM="$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/^host: //p')/release/aphex-ops"
+    export APHEX_OPS_PROGRAM
+}
+
 install_cargo_deny() {
     [[ -x $cargo_deny ]] && return 0
     say "Compiling cargo-deny $cargo_deny_version (minutes, once)"

@@ -60,6 +60,17 @@ pub(crate) enum Command {
         #[arg(required = true)]
         images: Vec<String>,
     },
+    /// Write a static program as an OCI image, and print the image's digest. The same program gives the same bytes.
+    Image {
+        /// The program.
+        #[arg(long)]
+        program: PathBuf,
+        /// The image's name; may be repeated.
+        #[arg(long = "name", required = true)]
+        names: Vec<String>,
+        /// The tarball.
+        tarball: PathBuf,
+    },
     /// Apply YAML files, server-side and by force.
     Apply {
         #[command(flatten)]
@@ -180,6 +191,11 @@ impl Command {
                 let sandbox = Sandbox::attach(&which.name).await?;
                 images.iter().try_for_each(|image| load(&sandbox, image))?;
             }
+            Self::Image {
+                program,
+                names,
+                tarball,
+            } => println!("{}", image(&program, &names).write(&tarball)?),
             Self::Apply { which, files } => apply(&Sandbox::attach(&which.name).await?, &files).await?,
             Self::Audit {
                 which, mark: true, ..
@@ -289,6 +305,15 @@ fn logs(named: &Named, process: Option<&str>) -> Result<(), SandboxError> {
         }
     }
     Ok(())
+}
+
+/// For a user that is nobody on a node, as Pod Security "restricted" wants it.
+fn image(program: &Path, names: &[String]) -> Image {
+    let (first, others) = names
+        .split_first()
+        .map_or(("", names), |(first, others)| (first.as_str(), others));
+    let image = Image::of_program(first, program).user("65532:65532");
+    others.iter().fold(image, |image, name| image.named(name))
 }
 
 fn load(sandbox: &Sandbox, image: &str) -> Result<(), SandboxError> {

@@ -117,18 +117,18 @@ impl Image {
         self
     }
 
-    /// Writes the tarball. The same content gives the same bytes.
+    /// Writes the tarball; its manifest's digest (`sha256:…`). The same content gives the same bytes.
     ///
     /// # Errors
     /// When a file cannot be read or the tarball cannot be written.
-    pub fn write(&self, tarball: &Path) -> Result<(), SandboxError> {
+    pub fn write(&self, tarball: &Path) -> Result<String, SandboxError> {
         self.try_write(tarball).map_err(SandboxError::io(format!(
             "writing the image {}",
             tarball.display()
         )))
     }
 
-    fn try_write(&self, tarball: &Path) -> io::Result<()> {
+    fn try_write(&self, tarball: &Path) -> io::Result<String> {
         let mut layer = Hashing {
             file: tempfile::tempfile()?,
             hash: Sha256::new(),
@@ -152,16 +152,17 @@ impl Image {
         let mut archive = Builder::new(File::create(tarball)?);
         append(&mut archive, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         append(&mut archive, "index.json", index.as_bytes())?;
-        for text in [config, manifest] {
+        for text in [&config, &manifest] {
             append(
                 &mut archive,
-                &blob_path(&digest(Sha256::new_with_prefix(&text))),
+                &blob_path(&digest(Sha256::new_with_prefix(text))),
                 text.as_bytes(),
             )?;
         }
         layer.file.seek(SeekFrom::Start(0))?;
         append_from(&mut archive, &blob_path(&layer_digest), layer_size, layer.file)?;
-        archive.into_inner()?.flush()
+        archive.into_inner()?.flush()?;
+        Ok(digest(Sha256::new_with_prefix(&manifest)))
     }
 
     fn write_layer(&self, layer: &mut Hashing) -> io::Result<()> {

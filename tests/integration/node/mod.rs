@@ -1,5 +1,8 @@
 //! The main job on a real node: kubelet, Pods, cluster DNS, Services, and port forwarding from outside.
 
+mod jobs;
+mod place;
+
 use crate::world::PROGRAM;
 use rig::{
     authentik,
