@@ -1,13 +1,16 @@
 //! Logging, core dumps, and the termination message.
 
+mod logging;
+
+pub(crate) use logging::start_logging;
+
 use crate::{
     converge::{Report, report::FailureReport},
     model::{exit::Exit, failure::Failure},
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::json;
-use std::{io::IsTerminal, path::Path};
-use tracing_subscriber::EnvFilter;
+use std::path::Path;
 
 /// Kubernetes cuts termination messages off here.
 const LONGEST_MESSAGE: usize = 4096;
@@ -20,31 +23,6 @@ pub(crate) fn forbid_core_dumps() {
     };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::debug!(%error, "core dumps could not be switched off");
-    }
-}
-
-/// Log lines on stderr: warnings of ours by default, `-v` more, `-vv` every request.
-pub(crate) fn start_logging(verbose: u8, json: bool) {
-    // kube logs every refused request as an error of its own; what matters comes back as a Failure.
-    let filter = match verbose {
-        0 => "warn,kube_client=off,tower=off",
-        1 => "info,kube_client=off,tower=off",
-        // Requests are logged by its builder; the rest of it logs answers, whole Secrets included.
-        _ => "info,aphex_ops=debug,kube_client=off,kube_client::client::builder=debug",
-    };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr);
-    let started = if json {
-        builder.json().with_current_span(true).try_init()
-    } else {
-        builder
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_target(false)
-            .try_init()
-    };
-    if let Err(error) = started {
-        eprintln!("logging could not be started: {error}");
     }
 }
 

@@ -7,6 +7,7 @@ mod own_job;
 mod playbooks;
 mod process;
 mod render;
+mod run;
 mod session;
 mod status;
 mod steps;

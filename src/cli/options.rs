@@ -115,7 +115,7 @@ pub(super) struct OutputOptions {
         hide_short_help = true
     )]
     pub(super) color: Color,
-    /// Format of log lines on stderr
+    /// Format of all lines on stderr: log, progress and errors
     #[arg(
         long,
         global = true,
@@ -148,7 +148,7 @@ pub(super) enum Format {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProgressStyle {
-    /// tty on a terminal, else plain
+    /// json with --log-format json, else tty on a terminal, else plain
     Auto,
     /// One line for each event
     Plain,
@@ -243,6 +243,12 @@ impl RunOptions {
         }
         Ok(config)
     }
+}
+
+/// Whether a command line that cannot be parsed asks for JSON lines: the error is one of them then.
+pub(super) fn asks_for_json_lines(words: &[OsString]) -> bool {
+    let is_pair = |pair: &[OsString]| pair[0] == "--log-format" && pair[1] == "json";
+    words.windows(2).any(is_pair) || words.iter().any(|word| word == "--log-format=json")
 }
 
 /// A time as people write it: `45s`, `10m`, `1h 30m`.

@@ -7,7 +7,10 @@ use super::{
     process::Ended,
 };
 use crate::{
-    converge::{Outcome, Report, report::ActionReport},
+    converge::{
+        Outcome, Report,
+        report::{ActionReport, FailureReport},
+    },
     model::{
         config::Config,
         exit::Exit,
@@ -17,7 +20,7 @@ use crate::{
     },
     report::{
         documents,
-        progress::{Progress, Style},
+        progress::{Errors, Progress, Style},
         table,
     },
 };
@@ -37,13 +40,14 @@ pub(super) enum Printed {
     Text(String),
 }
 
-pub(super) fn print(printed: &Printed, format: Format) {
+pub(super) fn print(printed: &Printed, options: &OutputOptions) {
+    let (format, in_one_line) = (options.output, options.log_format_is_json());
     let text = match (printed, format) {
         (Printed::Text(text), _) => text.clone(),
-        (Printed::Report(report), Format::Json) => documents::json(&**report),
+        (Printed::Report(report), Format::Json) => documents::json(&**report, in_one_line),
         (Printed::Report(report), Format::Yaml) => documents::yaml(&**report),
         (Printed::Reports(reports) | Printed::Status(reports), Format::Json) => {
-            documents::json(&documents::list(reports))
+            documents::json(&documents::list(reports), in_one_line)
         }
         (Printed::Reports(reports) | Printed::Status(reports), Format::Yaml) => {
             documents::yaml(&documents::list(reports))
@@ -65,15 +69,10 @@ pub(super) fn print(printed: &Printed, format: Format) {
 /// Every failure with its remedy, on stderr.
 pub(super) fn print_failures(progress: &Progress, reports: &[Report], failure: Option<&Failure>) {
     for failed in reports.iter().flat_map(|report| &report.failures) {
-        let object = failed
-            .object
-            .as_ref()
-            .map(|object| format!("{object}: "))
-            .unwrap_or_default();
-        progress.error(&format!("{object}{}", failed.message), failed.hint.as_deref());
+        progress.error(failed);
     }
     if let Some(failure) = failure {
-        progress.error(&failure.to_string(), failure.hint.as_deref());
+        progress.error(&FailureReport::from(failure));
     }
 }
 
@@ -150,7 +149,7 @@ pub(super) fn man() -> Result<Ended, Failure> {
     Ok(Ended::text(String::from_utf8_lossy(&page)))
 }
 
-pub(super) fn version(format: Format) -> String {
+pub(super) fn version(options: &OutputOptions) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let document = json!({
         "apiVersion": names::OPS_API_VERSION,
@@ -158,8 +157,8 @@ pub(super) fn version(format: Format) -> String {
         "version": version,
         "kubernetes": {"minimum": "1.30", "tested": "1.34"},
     });
-    match format {
-        Format::Json => documents::json(&document),
+    match options.output {
+        Format::Json => documents::json(&document, options.log_format_is_json()),
         Format::Yaml => documents::yaml(&document),
         Format::Table | Format::Wide | Format::Name => format!("{} {version}", names::PRODUCT),
     }
@@ -170,7 +169,17 @@ impl OutputOptions {
         self.log_format == LogFormat::Json
     }
 
-    pub(super) fn stderr_colour(&self) -> bool {
+    /// How errors are shown: as JSON where anything else on stderr is.
+    pub(super) fn errors(&self) -> Errors {
+        if self.log_format_is_json() || self.progress == ProgressStyle::Json {
+            return Errors::Json;
+        }
+        Errors::Text {
+            colour: self.stderr_colour(),
+        }
+    }
+
+    fn stderr_colour(&self) -> bool {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         match self.color {
             Color::Always => true,
@@ -191,6 +200,7 @@ impl OutputOptions {
             ProgressStyle::Json => Style::Json,
             ProgressStyle::Plain => Style::Plain,
             ProgressStyle::Tty => Style::Tty,
+            ProgressStyle::Auto if self.log_format_is_json() => Style::Json,
             ProgressStyle::Auto if is_terminal => Style::Tty,
             ProgressStyle::Auto => Style::Plain,
         }

@@ -21,17 +21,17 @@ fn own_job() -> Option<OwnJob> {
 }
 
 /// Best effort, over a connection of its own: the run's may never have come to be.
-pub(super) async fn tell(options: &Options, ended: &Result<Ended, Failure>) {
+pub(super) async fn tell(options: &Options, ended: &Result<Ended, Failure>, run_id: &str) {
     let Some(job) = own_job() else { return };
-    let (step, run_id, failure) = match ended {
-        Err(failure) => ("start", "none", FailureReport::from(failure)),
+    let (step, failure) = match ended {
+        Err(failure) => ("start", FailureReport::from(failure)),
         Ok(ended) => {
             let failed = ended
                 .reports
                 .iter()
                 .find_map(|report| Some((report, report.failures.first()?)));
             let Some((report, failure)) = failed else { return };
-            (report.step, report.run_id.as_str(), failure.clone())
+            (report.step, failure.clone())
         }
     };
     if let Ok(cluster) = Cluster::connect(&Connection::from(&options.connection), &Stop::default()).await {

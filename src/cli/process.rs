@@ -2,26 +2,28 @@
 
 use super::{
     arguments::{Cli, Command},
-    options::{Format, Options},
+    options::{self, Format, Options},
     output::{self, Printed},
     own_job,
     playbooks::{self, PlaybookCommand, RunArgs},
     render::render,
+    run::Run,
     session::{Session, Turn},
     status,
     steps::StepCommand,
 };
 use crate::{
-    converge::Report,
+    converge::{Report, report::FailureReport},
+    entropy,
     model::{
         exit::Exit,
         failure::{Failure, Reason},
     },
-    report::progress::Progress,
+    report::progress::{Errors, Progress, Style},
     telemetry,
 };
 use clap::Parser;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// Parses, runs, prints, and says with which code to exit.
 #[must_use]
@@ -31,29 +33,27 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     telemetry::forbid_core_dumps();
-    telemetry::start_logging(
-        cli.options.output.verbose,
-        cli.options.output.log_format_is_json(),
-    );
-    let progress = Progress::new(
-        cli.options.output.progress_style(),
-        cli.options.output.stderr_colour(),
-    );
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::new(Exit::Bug, Reason::Unexpected, "no async runtime").caused_by(error);
-            return finish(&cli.options, &progress, Err(failure));
-        }
-    };
+    let id = entropy::name();
+    let output = &cli.options.output;
+    let run = Run::new(id.as_deref().unwrap_or_default(), output);
+    telemetry::start_logging(output.verbose, output.log_format_is_json(), &run.id);
+    let ended = id.and_then(|_| on_runtime(&cli.options, cli.command, &run));
+    finish(&cli.options, &run, ended)
+}
+
+fn on_runtime(options: &Options, command: Command, of: &Run) -> Result<Ended, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Bug, Reason::Unexpected, "no async runtime").caused_by(error))?;
     let ended = runtime.block_on(async {
-        let ended = run(&cli.options, cli.command, &progress).await;
-        own_job::tell(&cli.options, &ended).await;
+        let ended = run(options, command, of).await;
+        own_job::tell(options, &ended, &of.id).await;
         ended
     });
     // A blocking DNS look-up must not hold the process up.
     runtime.shutdown_background();
-    finish(&cli.options, &progress, ended)
+    ended
 }
 
 /// What a command leaves: the printed result, the exit code, and what happened for the termination message.
@@ -76,22 +76,22 @@ impl Ended {
     }
 }
 
-async fn run(options: &Options, command: Command, progress: &Progress) -> Result<Ended, Failure> {
+async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Failure> {
     match command.into_step() {
-        Ok(step) => one_step(options, step, progress).await,
-        Err(Command::Bootstrap(args)) => playbook(options, "bootstrap", &args, progress).await,
+        Ok(step) => one_step(options, step, run).await,
+        Err(Command::Bootstrap(args)) => playbook(options, "bootstrap", &args, run).await,
         Err(Command::Playbook(PlaybookCommand::Run { name, args })) => {
-            playbook(options, &name, &args, progress).await
+            playbook(options, &name, &args, run).await
         }
         Err(Command::Playbook(PlaybookCommand::List)) => output::playbook_list(),
         Err(Command::Playbook(PlaybookCommand::Show { name })) => {
             Ok(output::playbook(&playbooks::load(&name)?))
         }
-        Err(Command::Status(args)) => status::status(options, &args, progress.events()).await,
+        Err(Command::Status(args)) => status::status(options, &args, run).await,
         Err(Command::Render(what)) => render(options, what),
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Man) => output::man(),
-        Err(Command::Version) => Ok(Ended::text(output::version(options.output.output))),
+        Err(Command::Version) => Ok(Ended::text(output::version(&options.output))),
         Err(_) => Err(Failure::new(
             Exit::Bug,
             Reason::Unexpected,
@@ -100,9 +100,9 @@ async fn run(options: &Options, command: Command, progress: &Progress) -> Result
     }
 }
 
-async fn one_step(options: &Options, step: StepCommand, progress: &Progress) -> Result<Ended, Failure> {
+async fn one_step(options: &Options, step: StepCommand, run: &Run) -> Result<Ended, Failure> {
     let meta = step.meta();
-    let mut session = Session::open(options, meta.command, progress.events()).await?;
+    let mut session = Session::open(options, meta.command, run).await?;
     let report = match session.turn(meta.read_only).await? {
         Turn::Skipped(report) => report,
         Turn::Ours(lock) => {
@@ -126,12 +126,7 @@ async fn one_step(options: &Options, step: StepCommand, progress: &Progress) -> 
     })
 }
 
-async fn playbook(
-    options: &Options,
-    name: &str,
-    args: &RunArgs,
-    progress: &Progress,
-) -> Result<Ended, Failure> {
+async fn playbook(options: &Options, name: &str, args: &RunArgs, run: &Run) -> Result<Ended, Failure> {
     let playbook = playbooks::load(name)?;
     let config = options.run.load_config()?;
     let steps = playbooks::select(&playbook, args, config.profile)?;
@@ -139,7 +134,7 @@ async fn playbook(
         playbooks::confirm(&playbook, args)?;
     }
     let command = format!("playbook run {}", playbook.metadata.name);
-    let mut session = Session::open(options, &command, progress.events()).await?;
+    let mut session = Session::open(options, &command, run).await?;
     let reports = playbooks::run(&mut session, &steps).await?;
     let exit = session.exit(&reports);
     let done = exit == Exit::Done && !options.run.dry_run;
@@ -153,21 +148,31 @@ async fn playbook(
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
-    // Help and version go to stdout and are no errors. A closed stdout is not worth a message.
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() {
-        Exit::Usage.code()
+    if !error.use_stderr() {
+        // Help and version go to stdout and are no errors. A closed stdout is not worth a message.
+        let _ = error.print();
+        return ExitCode::from(Exit::Done.code());
+    }
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if options::asks_for_json_lines(&words) {
+        let text = error.to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        let failure = Failure::new(Exit::Usage, Reason::InvalidConfig, message);
+        let id = entropy::name().unwrap_or_default();
+        Progress::new(&id, Style::None, Errors::Json).error(&FailureReport::from(&failure));
     } else {
-        Exit::Done.code()
-    })
+        let _ = error.print();
+    }
+    ExitCode::from(Exit::Usage.code())
 }
 
-fn finish(options: &Options, progress: &Progress, ended: Result<Ended, Failure>) -> ExitCode {
+fn finish(options: &Options, run: &Run, ended: Result<Ended, Failure>) -> ExitCode {
+    let progress = &run.progress;
     progress.finish();
     let (exit, reports, failure) = match ended {
         Ok(ended) => {
             let format = options.output.output;
-            output::print(&ended.printed, format);
+            output::print(&ended.printed, &options.output);
             if let Some(next) = ended
                 .next
                 .filter(|_| matches!(format, Format::Table | Format::Wide))

@@ -2,13 +2,11 @@
 
 use super::{
     options::{Options, RunOptions},
+    run::Run,
     steps::StepCommand,
 };
 use crate::{
-    converge::{
-        Context, Event, Events, Mode, Outcome, Report, Stop, Verb, report::ActionReport, stop::Cause,
-    },
-    entropy,
+    converge::{Context, Event, Mode, Outcome, Report, Stop, Verb, report::ActionReport, stop::Cause},
     http::Http,
     kubernetes::{Cluster, Connection, lease::Lock},
     model::{exit::Exit, failure::Failure},
@@ -33,7 +31,8 @@ pub(super) enum Turn {
 
 impl<'a> Session<'a> {
     /// Connects; prints the target cluster before anything is done to it.
-    pub(super) async fn open(options: &'a Options, command: &str, events: Events) -> Result<Self, Failure> {
+    pub(super) async fn open(options: &'a Options, command: &str, run: &Run) -> Result<Self, Failure> {
+        let events = run.progress.events();
         let config = options.run.load_config()?;
         let stop = Stop::default();
         listen(&stop);
@@ -48,7 +47,7 @@ impl<'a> Session<'a> {
             events,
             stop,
             deadline: Instant::now(),
-            run_id: run_id()?,
+            run_id: run.id.clone(),
             command: command.to_owned(),
         };
         Ok(Self {
@@ -132,10 +131,6 @@ impl<'a> Session<'a> {
 pub(super) fn hostname() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().to_owned()
-}
-
-fn run_id() -> Result<String, Failure> {
-    entropy::name()
 }
 
 /// Turns SIGTERM and SIGINT into a stop; a second SIGINT ends the process at once.

@@ -5,27 +5,21 @@ use super::{
     output::Printed,
     playbooks::{self, RunArgs},
     process::Ended,
+    run::Run,
     session::Session,
 };
 use crate::{
-    converge::{Event, Events, Mode, Report},
+    converge::{Events, Mode, Report},
     model::{exit::Exit, failure::Failure},
 };
 
-/// One line of progress, the target: the steps only look, and the table says what they saw.
-fn target_only(events: Events) -> Events {
-    Events::to(move |event| {
-        if matches!(event, Event::Target(_)) {
-            events.tell(event);
-        }
-    })
-}
-
-pub(super) async fn status(options: &Options, args: &RunArgs, events: Events) -> Result<Ended, Failure> {
+pub(super) async fn status(options: &Options, args: &RunArgs, run: &Run) -> Result<Ended, Failure> {
     let playbook = playbooks::load("bootstrap")?;
     let config = options.run.load_config()?;
     let steps = playbooks::select(&playbook, args, config.profile)?;
-    let mut session = Session::open(options, "status", target_only(events)).await?;
+    let mut session = Session::open(options, "status", run).await?;
+    // No progress after the target: the steps only look, and the table says what they saw.
+    session.cx.events = Events::nowhere();
     let mut reports: Vec<Report> = Vec::new();
     for (_, step) in &steps {
         let report = session.run(step, Mode::DryRun).await;

@@ -27,7 +27,7 @@ pub struct Context {
     pub stop: Stop,
     /// When the run must be over.
     pub deadline: Instant,
-    /// The same in every log line and report of the run.
+    /// The same in every report and JSON line of the run.
     pub run_id: String,
     /// The command line, for the report.
     pub command: String,

@@ -21,7 +21,7 @@ pub struct Report {
     pub api_version: &'static str,
     /// Always `Report`.
     pub kind: &'static str,
-    /// The same in every log line of the run.
+    /// The same in every report of the run, and in every line on stderr with `--log-format json`.
     #[serde(rename = "runID")]
     pub run_id: String,
     /// Where it ran.

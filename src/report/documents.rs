@@ -22,10 +22,15 @@ pub fn list(items: &[Report]) -> List<'_> {
     }
 }
 
-/// As indented JSON. Documents of ours always serialize.
+/// As JSON: indented for people, or in one line where lines are what is collected. Documents of ours always serialize.
 #[must_use]
-pub fn json(document: &impl Serialize) -> String {
-    serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+pub fn json(document: &impl Serialize, in_one_line: bool) -> String {
+    let text = if in_one_line {
+        serde_json::to_string(document)
+    } else {
+        serde_json::to_string_pretty(document)
+    };
+    text.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
 }
 
 /// As YAML. Documents of ours always serialize.

@@ -1,6 +1,6 @@
 //! Progress on stderr while a run goes on; the only importer of indicatif.
 
-use crate::converge::{Event, Events};
+use crate::converge::{Event, Events, report::FailureReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -18,21 +18,34 @@ pub enum Style {
     None,
 }
 
+/// How errors are shown, whatever the style of progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errors {
+    /// For people.
+    Text {
+        /// Whether with colour.
+        colour: bool,
+    },
+    /// One JSON object for each.
+    Json,
+}
+
 /// A printer of events.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<Printer>);
 
 #[derive(Debug)]
 struct Printer {
+    run_id: String,
     style: Style,
-    colour: bool,
+    errors: Errors,
     live: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// A printer to stderr.
+    /// A printer to stderr. What it prints as JSON carries the time and the run's id.
     #[must_use]
-    pub fn new(style: Style, colour: bool) -> Self {
+    pub fn new(run_id: &str, style: Style, errors: Errors) -> Self {
         let live = (style == Style::Tty).then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(template) = ProgressStyle::with_template("{spinner} {wide_msg}") {
@@ -40,7 +53,12 @@ impl Progress {
             }
             bar
         });
-        Self(Arc::new(Printer { style, colour, live }))
+        Self(Arc::new(Printer {
+            run_id: run_id.to_owned(),
+            style,
+            errors,
+            live,
+        }))
     }
 
     /// Where a run sends its events.
@@ -64,32 +82,38 @@ impl Progress {
         }
     }
 
-    /// An error with its remedy; shown in every style.
-    pub fn error(&self, message: &str, hint: Option<&str>) {
-        if self.0.style == Style::Json {
-            eprintln!("{}", json!({"event": "error", "message": message, "hint": hint}));
+    /// A failure with its remedy; shown in every style.
+    pub fn error(&self, failure: &FailureReport) {
+        let Errors::Text { colour } = self.0.errors else {
+            eprintln!("{}", self.0.stamped("error", error(failure)));
             return;
-        }
-        eprintln!("{} {message}", self.0.paint("error:", "31;1"));
-        if let Some(hint) = hint {
-            eprintln!("{} {hint}", self.0.paint(" hint:", "36;1"));
+        };
+        let paint = |text: &str, code: &str| match colour {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        };
+        let object = failure.object.as_ref().map(|object| format!("{object}: "));
+        let object = object.unwrap_or_default();
+        eprintln!("{} {object}{}", paint("error:", "31;1"), failure.message);
+        if let Some(hint) = &failure.hint {
+            eprintln!("{} {hint}", paint(" hint:", "36;1"));
         }
     }
 }
 
 impl Printer {
-    fn paint(&self, text: &str, code: &str) -> String {
-        if self.colour {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+    /// With what every line of the run carries.
+    fn stamped(&self, level: &str, mut line: Value) -> Value {
+        line["time"] = jiff::Timestamp::now().to_string().into();
+        line["level"] = level.into();
+        line["runID"] = self.run_id.as_str().into();
+        line
     }
 
     fn show(&self, event: &Event) {
         match self.style {
             Style::None => {}
-            Style::Json => eprintln!("{}", document(event)),
+            Style::Json => eprintln!("{}", self.stamped("info", document(event))),
             Style::Plain => {
                 if let Some(line) = line(event) {
                     eprintln!("{line}");
@@ -172,4 +196,15 @@ fn document(event: &Event) -> Value {
         }
         Event::Info(text) => json!({"event": "info", "message": text}),
     }
+}
+
+fn error(failure: &FailureReport) -> Value {
+    json!({
+        "event": "error",
+        "code": failure.exit,
+        "reason": failure.reason,
+        "object": failure.object,
+        "message": failure.message,
+        "hint": failure.hint,
+    })
 }

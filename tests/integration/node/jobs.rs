@@ -42,7 +42,11 @@ async fn the_bootstrap_runs_as_a_job_and_a_cron_job_changes_nothing_after_it() {
     assert_eq!(ended.type_, "Complete", "{messages:#?}");
     assert_eq!(messages.last().unwrap()["exit"], 0);
     for pod in place.pods_of(&job).await {
-        let log = place.pods().logs(&pod.name_any(), &Default::default()).await.unwrap();
+        let log = place
+            .pods()
+            .logs(&pod.name_any(), &Default::default())
+            .await
+            .unwrap();
         let ids: Vec<_> = log.lines().map(run_id).collect();
         assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{log}");
     }
@@ -52,7 +56,9 @@ async fn the_bootstrap_runs_as_a_job_and_a_cron_job_changes_nothing_after_it() {
     let runs = async {
         loop {
             let jobs = place.jobs().list(&ListParams::default()).await.unwrap().items;
-            let scheduled = jobs.iter().filter(|job| job.name_any().starts_with("aphex-ops-dex-sync-"));
+            let scheduled = jobs
+                .iter()
+                .filter(|job| job.name_any().starts_with("aphex-ops-dex-sync-"));
             let statuses = scheduled.filter_map(|job| job.status.as_ref());
             if statuses.filter(|status| status.succeeded == Some(1)).count() >= 2 {
                 return;
@@ -60,7 +66,9 @@ async fn the_bootstrap_runs_as_a_job_and_a_cron_job_changes_nothing_after_it() {
             sleep(Duration::from_secs(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(180), runs).await.expect("the CronJob runs twice");
+    tokio::time::timeout(Duration::from_secs(180), runs)
+        .await
+        .expect("the CronJob runs twice");
     let events = sandbox.audit_since(mark).await.unwrap();
     let ours = events
         .iter()
@@ -70,16 +78,23 @@ async fn the_bootstrap_runs_as_a_job_and_a_cron_job_changes_nothing_after_it() {
         .filter(|event| event.is_write())
         .map(|event| event.request_uri.as_str())
         .collect();
-    println!("two scheduled runs: {} requests, {} writes", ours.count(), writes.len());
+    println!(
+        "two scheduled runs: {} requests, {} writes",
+        ours.count(),
+        writes.len()
+    );
     assert!(writes.is_empty(), "{writes:?}");
     sandbox.stop().unwrap();
 }
 
 /// Of a line of a Pod's log, all of which are JSON.
 fn run_id(line: &str) -> Option<String> {
-    let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let line: serde_json::Value =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let own = line.get("runID").or_else(|| line.pointer("/items/0/runID"));
-    own.or_else(|| line.pointer("/spans/0/runID"))?.as_str().map(str::to_owned)
+    own.or_else(|| line.pointer("/spans/0/runID"))?
+        .as_str()
+        .map(str::to_owned)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +168,17 @@ async fn what_time_may_mend_is_tried_again(sandbox: &Sandbox) {
     let place = Place::new(sandbox, "again").await;
     let commands = [
         (&["--once", "authentik", "token", "--timeout", "2s"][..], 5),
-        (&["--once", "dex", "scale", "--no-lock", "--server", "https://127.0.0.1:1"][..], 10),
+        (
+            &[
+                "--once",
+                "dex",
+                "scale",
+                "--no-lock",
+                "--server",
+                "https://127.0.0.1:1",
+            ][..],
+            10,
+        ),
     ];
     join_all(commands.map(async |(words, exit)| {
         let job = place.start(words).await;
@@ -167,7 +192,9 @@ async fn what_time_may_mend_is_tried_again(sandbox: &Sandbox) {
                 sleep(Duration::from_millis(500)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(150), tried).await.expect("two attempts");
+        tokio::time::timeout(Duration::from_secs(150), tried)
+            .await
+            .expect("two attempts");
         for message in place.messages(&job).await {
             assert_eq!(message["exit"], exit, "{message:#}");
         }
@@ -185,15 +212,39 @@ async fn a_live_holder_of_the_lock_is_left_alone(sandbox: &Sandbox) {
         .create(&PostParams::default(), &serde_json::from_value(lease).unwrap())
         .await
         .unwrap();
-    let words = ["--schedule", "0 0 1 1 *", "secrets", "generate", "--lock-timeout", "3s"];
+    let words = [
+        "--schedule",
+        "0 0 1 1 *",
+        "secrets",
+        "generate",
+        "--lock-timeout",
+        "3s",
+    ];
     let job = place.trigger(&words).await;
     assert_eq!(place.end_of(&job).await.type_, "Complete");
     let pods = place.pods_of(&job).await;
-    let log = place.pods().logs(&pods[0].name_any(), &Default::default()).await.unwrap();
+    let log = place
+        .pods()
+        .logs(&pods[0].name_any(), &Default::default())
+        .await
+        .unwrap();
     assert!(log.contains("skipped") && log.contains("somebody/else"), "{log}");
     let secrets: Api<Secret> = Api::namespaced(place.client.clone(), &place.namespace("auth"));
-    assert!(secrets.list(&ListParams::default()).await.unwrap().items.is_empty());
-    let holder = leases.get("aphex-ops-platform").await.unwrap().spec.unwrap().holder_identity;
+    assert!(
+        secrets
+            .list(&ListParams::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    let holder = leases
+        .get("aphex-ops-platform")
+        .await
+        .unwrap()
+        .spec
+        .unwrap()
+        .holder_identity;
     assert_eq!(holder.as_deref(), Some("somebody/else"));
 }
 
@@ -205,7 +256,9 @@ async fn a_stop_leaves_a_free_lock_and_says_so(sandbox: &Sandbox) {
     let leases: Api<Lease> = Api::namespaced(place.client.clone(), &place.namespace("platform"));
     let holder = async || {
         let lease = leases.get_opt("aphex-ops-platform").await.unwrap();
-        lease.and_then(|lease| lease.spec?.holder_identity).unwrap_or_default()
+        lease
+            .and_then(|lease| lease.spec?.holder_identity)
+            .unwrap_or_default()
     };
     while !holder().await.starts_with(&pod.name_any()) {
         sleep(Duration::from_millis(100)).await;
@@ -213,7 +266,11 @@ async fn a_stop_leaves_a_free_lock_and_says_so(sandbox: &Sandbox) {
     let selector = WatchParams::default().fields(&format!("metadata.name={}", pod.name_any()));
     let since = pod.resource_version().unwrap();
     let changes = place.pods().watch(&selector, &since).await.unwrap();
-    place.pods().delete(&pod.name_any(), &DeleteParams::default()).await.unwrap();
+    place
+        .pods()
+        .delete(&pod.name_any(), &DeleteParams::default())
+        .await
+        .unwrap();
     let mut changes = std::pin::pin!(changes);
     let mut said = None;
     while let Some(change) = changes.try_next().await.unwrap() {
@@ -229,7 +286,10 @@ async fn a_stop_leaves_a_free_lock_and_says_so(sandbox: &Sandbox) {
     let said = said.expect("a termination message");
     println!("after SIGTERM: {said}");
     assert_eq!(said["exit"], 143, "{said:#}");
-    assert!(!holder().await.starts_with(&pod.name_any()), "the lock is still held");
+    assert!(
+        !holder().await.starts_with(&pod.name_any()),
+        "the lock is still held"
+    );
 }
 
 /// What ends an attempt before its time.
@@ -249,22 +309,41 @@ async fn a_killed_attempt_is_made_good(sandbox: &Sandbox, how: How, number: usiz
     let pod = running(&place, &job).await;
     sleep(Duration::from_millis(rand_delay())).await;
     match how {
-        How::Delete => drop(place.pods().delete(&pod.name_any(), &DeleteParams::default()).await),
+        How::Delete => drop(
+            place
+                .pods()
+                .delete(&pod.name_any(), &DeleteParams::default())
+                .await,
+        ),
         How::Evict => drop(place.pods().evict(&pod.name_any(), &EvictParams::default()).await),
         How::Kill => kill_container(&pod),
     }
     let ended = place.end_of(&job).await;
-    assert_eq!(ended.type_, "Complete", "{how:?}: {:#?}", place.messages(&job).await);
+    assert_eq!(
+        ended.type_,
+        "Complete",
+        "{how:?}: {:#?}",
+        place.messages(&job).await
+    );
     let secrets: Api<Secret> = Api::namespaced(place.client.clone(), &place.namespace("auth"));
     let dex = secrets.get("dex-secrets").await.unwrap();
     assert_eq!(dex.data.unwrap().len(), 5);
     let failed = place.jobs().get(&job).await.unwrap().status.unwrap().failed;
-    println!("{how:?}: complete after {} killed attempts", failed.unwrap_or_default());
+    println!(
+        "{how:?}: complete after {} killed attempts",
+        failed.unwrap_or_default()
+    );
 }
 
 /// Anywhere in a run, which takes about 100 ms.
 fn rand_delay() -> u64 {
-    u64::from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_micros() % 100)
+    u64::from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .subsec_micros()
+            % 100,
+    )
 }
 
 async fn running(place: &Place, job: &str) -> Pod {
@@ -281,7 +360,9 @@ async fn running(place: &Place, job: &str) -> Pod {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), found).await.expect("a running Pod")
+    tokio::time::timeout(Duration::from_secs(60), found)
+        .await
+        .expect("a running Pod")
 }
 
 /// Kills the process in the Pod; it may be over already. Its environment has the Pod's name.
@@ -289,8 +370,14 @@ fn kill_container(pod: &Pod) {
     let mark = format!("HOSTNAME={}", pod.name_any());
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        let is_ours = environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes());
-        let id = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        let is_ours = environment
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == mark.as_bytes());
+        let id = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+            .and_then(Pid::from_raw);
         if let Some(id) = id.filter(|_| is_ours) {
             let _ = kill_process(id, Signal::KILL);
         }

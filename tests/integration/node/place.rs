@@ -117,7 +117,10 @@ impl Place {
         for object in &objects {
             self.apply(object).await;
         }
-        objects.last().unwrap()["metadata"]["name"].as_str().unwrap().to_owned()
+        objects.last().unwrap()["metadata"]["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Applies what a CronJob needs, and starts one run of it at once, as `kubectl create job --from` does.
@@ -182,7 +185,10 @@ impl Place {
         let events = Api::<Event>::namespaced(self.client.clone(), &self.namespace("platform"));
         let events = events.list(&ListParams::default()).await.unwrap().items;
         let is_ours = |event: &Event| {
-            let regards = event.regarding.as_ref().and_then(|regarding| regarding.uid.clone());
+            let regards = event
+                .regarding
+                .as_ref()
+                .and_then(|regarding| regarding.uid.clone());
             event.reporting_controller.as_deref() == Some("aphex-ops") && regards == uid
         };
         events.into_iter().filter(is_ours).collect()
