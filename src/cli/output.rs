@@ -19,13 +19,12 @@ use crate::{
         playbook::Playbook,
     },
     report::{
-        documents,
+        documents::Document,
         progress::{Errors, Progress, Style},
         table,
     },
 };
 use clap_complete::Shell;
-use serde_json::json;
 use std::io::{IsTerminal, Write};
 
 /// A result, before it has a format.
@@ -36,34 +35,80 @@ pub(super) enum Printed {
     Reports(Vec<Report>),
     /// Dry-run reports of all steps, as a summary.
     Status(Vec<Report>),
+    /// The steps of a playbook.
+    Playbook(Playbook),
+    /// The playbooks that are built in.
+    Playbooks(Vec<Playbook>),
+    /// The version of this program.
+    Version,
     /// A text that has one form only.
     Text(String),
 }
 
+impl Printed {
+    /// As a document, if it has that form.
+    fn document(&self) -> Option<Document<'_>> {
+        Some(match self {
+            Self::Report(report) => Document::Report(report),
+            Self::Reports(reports) | Self::Status(reports) => reports.as_slice().into(),
+            Self::Playbook(playbook) => Document::Playbook(playbook),
+            Self::Playbooks(playbooks) => playbooks.as_slice().into(),
+            Self::Version => Document::version(),
+            Self::Text(_) => return None,
+        })
+    }
+
+    /// For people.
+    fn text(&self, format: Format) -> String {
+        let wide = format == Format::Wide;
+        match self {
+            Self::Reports(_) | Self::Status(_) | Self::Report(_) if format == Format::Name => {
+                table::names(self.reports())
+            }
+            Self::Report(_) | Self::Reports(_) => table::reports(self.reports(), wide),
+            Self::Status(reports) => table::status(reports),
+            Self::Playbook(playbook) => steps(playbook),
+            Self::Playbooks(playbooks) => list(playbooks),
+            Self::Version => format!("{} {}", names::PRODUCT, env!("CARGO_PKG_VERSION")),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// All reports in it.
+    fn reports(&self) -> &[Report] {
+        match self {
+            Self::Report(report) => std::slice::from_ref(report),
+            Self::Reports(reports) | Self::Status(reports) => reports,
+            _ => &[],
+        }
+    }
+}
+
 pub(super) fn print(printed: &Printed, options: &OutputOptions) {
-    let (format, in_one_line) = (options.output, options.log_format_is_json());
-    let text = match (printed, format) {
-        (Printed::Text(text), _) => text.clone(),
-        (Printed::Report(report), Format::Json) => documents::json(&**report, in_one_line),
-        (Printed::Report(report), Format::Yaml) => documents::yaml(&**report),
-        (Printed::Reports(reports) | Printed::Status(reports), Format::Json) => {
-            documents::json(&documents::list(reports), in_one_line)
-        }
-        (Printed::Reports(reports) | Printed::Status(reports), Format::Yaml) => {
-            documents::yaml(&documents::list(reports))
-        }
-        (Printed::Report(report), Format::Name) => table::names(std::slice::from_ref(&**report)),
-        (Printed::Reports(reports) | Printed::Status(reports), Format::Name) => table::names(reports),
-        (Printed::Report(report), Format::Table | Format::Wide) => {
-            table::reports(std::slice::from_ref(&**report), format == Format::Wide)
-        }
-        (Printed::Reports(reports), Format::Table | Format::Wide) => {
-            table::reports(reports, format == Format::Wide)
-        }
-        (Printed::Status(reports), Format::Table | Format::Wide) => table::status(reports),
+    let text = match (options.output, printed.document()) {
+        (Format::Json, Some(document)) => document.json(options.log_format_is_json()),
+        (Format::Yaml, Some(document)) => document.yaml(),
+        (format, _) => printed.text(format),
     };
     // A reader that went away (`| head`) is no error of ours.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}
+
+fn list(playbooks: &[Playbook]) -> String {
+    let rows = playbooks.iter().map(|playbook| {
+        let steps = playbook.spec.steps.iter().map(|entry| entry.name.as_str());
+        [
+            playbook.metadata.name.clone(),
+            steps.collect::<Vec<_>>().join(", "),
+        ]
+    });
+    table::plain(["NAME", "STEPS"], rows)
+}
+
+fn steps(playbook: &Playbook) -> String {
+    let rows = playbook.spec.steps.iter();
+    let rows = rows.map(|entry| [entry.name.clone(), entry.run.join(" "), entry.why.clone()]);
+    table::plain(["STEP", "COMMAND", "WHY"], rows)
 }
 
 /// Every failure with its remedy, on stderr.
@@ -109,28 +154,8 @@ pub(super) fn first_login(config: &Config, reports: &[Report]) -> String {
 }
 
 pub(super) fn playbook_list() -> Result<Ended, Failure> {
-    let mut rows = Vec::new();
-    for (name, _) in BUILT_IN {
-        let playbook = playbooks::load(name)?;
-        let steps = playbook
-            .spec
-            .steps
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
-        rows.push([name.to_owned(), steps]);
-    }
-    Ok(Ended::text(table::plain(["NAME", "STEPS"], rows)))
-}
-
-pub(super) fn playbook(playbook: &Playbook) -> Ended {
-    let rows = playbook
-        .spec
-        .steps
-        .iter()
-        .map(|entry| [entry.name.clone(), entry.run.join(" "), entry.why.clone()]);
-    Ended::text(table::plain(["STEP", "COMMAND", "WHY"], rows))
+    let playbooks: Result<Vec<_>, _> = BUILT_IN.iter().map(|(name, _)| playbooks::load(name)).collect();
+    Ok(Ended::only(Printed::Playbooks(playbooks?)))
 }
 
 pub(super) fn completion(shell: Shell) -> String {
@@ -147,21 +172,6 @@ pub(super) fn man() -> Result<Ended, Failure> {
             Failure::new(Exit::Bug, Reason::Unexpected, "the man page cannot be rendered").caused_by(error)
         })?;
     Ok(Ended::text(String::from_utf8_lossy(&page)))
-}
-
-pub(super) fn version(options: &OutputOptions) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let document = json!({
-        "apiVersion": names::OPS_API_VERSION,
-        "kind": "Version",
-        "version": version,
-        "kubernetes": {"minimum": "1.30", "tested": "1.34"},
-    });
-    match options.output {
-        Format::Json => documents::json(&document, options.log_format_is_json()),
-        Format::Yaml => documents::yaml(&document),
-        Format::Table | Format::Wide | Format::Name => format!("{} {version}", names::PRODUCT),
-    }
 }
 
 impl OutputOptions {

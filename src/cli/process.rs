@@ -67,8 +67,13 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn text(text: impl Into<String>) -> Self {
+        Self::only(Printed::Text(text.into()))
+    }
+
+    /// Nothing was done; something is printed.
+    pub(super) fn only(printed: Printed) -> Self {
         Self {
-            printed: Printed::Text(text.into()),
+            printed,
             exit: Exit::Done,
             reports: Vec::new(),
             next: None,
@@ -85,13 +90,13 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
         }
         Err(Command::Playbook(PlaybookCommand::List)) => output::playbook_list(),
         Err(Command::Playbook(PlaybookCommand::Show { name })) => {
-            Ok(output::playbook(&playbooks::load(&name)?))
+            Ok(Ended::only(Printed::Playbook(playbooks::load(&name)?)))
         }
         Err(Command::Status(args)) => status::status(options, &args, run).await,
         Err(Command::Render(what)) => render(options, what),
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Man) => output::man(),
-        Err(Command::Version) => Ok(Ended::text(output::version(&options.output))),
+        Err(Command::Version) => Ok(Ended::only(Printed::Version)),
         Err(_) => Err(Failure::new(
             Exit::Bug,
             Reason::Unexpected,

@@ -34,9 +34,11 @@ pub(super) const OIDC_VERIFY: &str = "Examples:
   aphex-ops oidc verify
   aphex-ops oidc verify --skip-external";
 pub(super) const PLAYBOOK_LIST: &str = "Examples:
-  aphex-ops playbook list";
+  aphex-ops playbook list
+  aphex-ops playbook list -o json";
 pub(super) const PLAYBOOK_SHOW: &str = "Examples:
-  aphex-ops playbook show bootstrap";
+  aphex-ops playbook show bootstrap
+  aphex-ops playbook show bootstrap -o yaml    as a file to start your own from";
 pub(super) const PLAYBOOK_RUN: &str = "Examples:
   aphex-ops playbook run bootstrap
   aphex-ops playbook run bootstrap --only secrets

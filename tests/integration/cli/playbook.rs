@@ -104,3 +104,20 @@ async fn list_and_show_need_no_cluster() {
     let show = Program::new("playbook show bootstrap").run().await;
     assert!(show.ended(0, &[]).stdout.contains("dex scale"), "{show:?}");
 }
+
+#[tokio::test]
+async fn what_is_shown_as_yaml_is_a_playbook_to_run() {
+    let list = Program::new("playbook list -o json").run().await;
+    let list = list.ended(0, &[]).json();
+    assert_eq!(
+        (&list["kind"], &list["items"][0]["kind"]),
+        (&"List".into(), &"Playbook".into())
+    );
+    let show = Program::new("playbook show bootstrap -o json").run().await;
+    assert_eq!(show.ended(0, &[]).json(), list["items"][0]);
+    let yaml = Program::new("playbook show bootstrap -o yaml").run().await.stdout;
+    let again = Program::new("playbook show -o json");
+    let path = again.file("mine.yaml", &yaml);
+    let again = again.arg("--", path).run().await;
+    assert_eq!(again.ended(0, &[]).json(), list["items"][0]);
+}
