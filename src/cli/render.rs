@@ -17,7 +17,8 @@ use crate::{
         names,
         rule::Rule,
     },
-    render::{self, job, rbac},
+    render::{self, job, rbac, schema},
+    report::documents::Document,
 };
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, time::Duration};
@@ -37,6 +38,12 @@ pub(super) enum Render {
         #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
         of: Vec<String>,
     },
+    /// The JSON Schema of the PlatformConfig file
+    #[command(after_help = texts::RENDER_CONFIG_SCHEMA)]
+    ConfigSchema,
+    /// The JSON Schema of what `-o json` and `-o yaml` print
+    #[command(after_help = texts::RENDER_REPORT_SCHEMA)]
+    ReportSchema,
     /// A command as a Job or CronJob, with a ServiceAccount and its Roles, as YAML to apply
     ///
     /// It needs the namespaces and the ConfigMap `aphex-ops-config`.
@@ -59,6 +66,8 @@ pub(super) enum Render {
 
 pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> {
     match what {
+        Render::ConfigSchema => Ok(Ended::text(schema::of_input::<Config>())),
+        Render::ReportSchema => Ok(Ended::text(schema::of_output::<Document<'_>>())),
         Render::Rbac {
             account_namespace,
             account,

@@ -50,6 +50,10 @@ pub(super) const RENDER_JOB: &str = "Examples:
   aphex-ops render job secrets generate
   aphex-ops render job --image registry.example.com/aphex-ops:1 bootstrap --skip-external
   aphex-ops render job --once dex sync";
+pub(super) const RENDER_CONFIG_SCHEMA: &str = "Examples:
+  aphex-ops render config-schema    for editors, and for checks before a change is merged";
+pub(super) const RENDER_REPORT_SCHEMA: &str = "Examples:
+  aphex-ops render report-schema";
 pub(super) const COMPLETION: &str = "Examples:
   aphex-ops completion bash
   aphex-ops completion zsh";

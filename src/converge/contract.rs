@@ -9,6 +9,7 @@ use crate::{
         rule::Rule,
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
@@ -97,7 +98,7 @@ impl Effect for Nothing {
 }
 
 /// How an action changes its object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Looks only.
@@ -111,7 +112,7 @@ pub enum Verb {
 }
 
 /// What became of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It did not exist and does now.
@@ -139,7 +140,8 @@ impl fmt::Display for Outcome {
 }
 
 /// Something that stands in the way for now and will change without us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Wait {
     /// What is waited for.
     pub object: ObjectRef,

@@ -9,17 +9,20 @@ use crate::{
         object::ObjectRef,
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The report of one step's run (`kind: Report`).
 #[must_use = "an unread report is not actionable"]
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Always `ops.aphex.io/v1alpha1`.
+    #[schemars(extend("const" = names::OPS_API_VERSION))]
     pub api_version: &'static str,
     /// Always `Report`.
+    #[schemars(extend("const" = "Report"))]
     pub kind: &'static str,
     /// The same in every report of the run, and in every line on stderr with `--log-format json`.
     #[serde(rename = "runID")]
@@ -34,10 +37,13 @@ pub struct Report {
     /// Whether it only planned.
     pub dry_run: bool,
     /// When it started (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: jiff::Timestamp,
-    /// How long it took.
+    /// How long it took, in seconds.
+    #[schemars(range(min = 0))]
     pub duration_seconds: f64,
     /// The exit code that it leads to.
+    #[schemars(extend("enum" = Exit::ALL.map(Exit::code)))]
     pub exit_code: u8,
     /// How often it looked at the world.
     pub rounds: u32,
@@ -52,7 +58,7 @@ pub struct Report {
 }
 
 /// Where a run took place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClusterInfo {
     /// URL of the API server.
     pub server: String,
@@ -62,7 +68,7 @@ pub struct ClusterInfo {
 }
 
 /// One row of a report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ActionReport {
     /// What it was about.
     pub object: ObjectRef,
@@ -80,9 +86,10 @@ pub struct ActionReport {
 }
 
 /// One failure of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FailureReport {
     /// Exit code that it alone leads to.
+    #[schemars(extend("enum" = Exit::ALL.map(Exit::code)))]
     pub exit: u8,
     /// Machine-readable cause.
     pub reason: Reason,

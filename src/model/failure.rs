@@ -1,11 +1,12 @@
 //! The one error type that crosses module boundaries.
 
 use crate::model::{exit::Exit, object::ObjectRef};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{error::Error, fmt};
 
 /// Why something failed or waits: a closed set of CamelCase words, as in Kubernetes conditions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub enum Reason {
     /// More than one candidate matches; picking one would be a guess.
     AmbiguousMatch,

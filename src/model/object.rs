@@ -1,7 +1,8 @@
 //! How one object is named in messages, plans and reports.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// The name of one thing: a Kubernetes object, or something outside the cluster.
 ///
@@ -64,5 +65,18 @@ impl fmt::Display for ObjectRef {
 impl Serialize for ObjectRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Of what [`Serialize`] writes.
+impl JsonSchema for ObjectRef {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let description =
+            "The name of one thing: `Kind namespace/name`, or `Kind name` for what is in no namespace.";
+        json_schema!({"type": "string", "description": description})
     }
 }

@@ -1,16 +1,19 @@
 //! A named, ordered list of command lines.
 
 use crate::model::{config::Profile, names};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A playbook file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Playbook {
     /// Always `ops.aphex.io/v1alpha1`.
+    #[schemars(extend("const" = names::OPS_API_VERSION))]
     pub api_version: String,
     /// Always `Playbook`.
+    #[schemars(extend("const" = "Playbook"))]
     pub kind: String,
     /// Its name.
     pub metadata: Metadata,
@@ -19,7 +22,7 @@ pub struct Playbook {
 }
 
 /// The name of a playbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
     /// The name by which it is run.
@@ -27,7 +30,7 @@ pub struct Metadata {
 }
 
 /// What a playbook does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spec {
     /// Whether a person must agree before it starts.
@@ -38,7 +41,7 @@ pub struct Spec {
 }
 
 /// One step of a playbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Entry {
     /// The name that `--skip`, `--from` and `--only` take.

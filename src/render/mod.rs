@@ -3,6 +3,7 @@
 pub mod job;
 pub mod rbac;
 pub mod reference;
+pub mod schema;
 
 use crate::model::names;
 use serde::Serialize;

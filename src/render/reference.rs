@@ -190,7 +190,8 @@ pub fn configuration() -> String {
     format!(
         "{MADE}\n# Configuration\n\nA file for `--config` or the variable `APHEX_OPS_CONFIG`. Every field may be \
          left out and then has the value below; `null` stands for a value that is derived from others. \
-         An unknown field is an error that names its line and column.\n\n```yaml\n{}\n```\n",
+         An unknown field is an error that names its line and column. For editors and other checks there is a \
+         [JSON Schema](config.schema.json), which `aphex-ops render config-schema` prints.\n\n```yaml\n{}\n```\n",
         defaults.trim_end()
     )
 }

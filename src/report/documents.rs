@@ -4,10 +4,11 @@ use crate::{
     converge::Report,
     model::{names, playbook::Playbook},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Everything that is printed as JSON or YAML, told apart by `kind`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Document<'a> {
     /// What one command did.
@@ -21,19 +22,21 @@ pub enum Document<'a> {
 }
 
 /// Several documents as one (`kind: List`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct List<'a> {
     /// Always `ops.aphex.io/v1alpha1`.
+    #[schemars(extend("const" = names::OPS_API_VERSION))]
     api_version: &'static str,
     /// Always `List`.
+    #[schemars(extend("const" = "List"))]
     kind: &'static str,
     /// The documents, all of one kind.
     items: Items<'a>,
 }
 
 /// What a list holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Items<'a> {
     /// One for each step that was run, in this order.
@@ -43,12 +46,14 @@ enum Items<'a> {
 }
 
 /// Which version this is (`kind: Version`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Always `ops.aphex.io/v1alpha1`.
+    #[schemars(extend("const" = names::OPS_API_VERSION))]
     api_version: &'static str,
     /// Always `Version`.
+    #[schemars(extend("const" = "Version"))]
     kind: &'static str,
     /// The version of the program (Semantic Versioning 2.0.0).
     version: &'static str,
@@ -57,7 +62,7 @@ pub struct Version {
 }
 
 /// Versions of Kubernetes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct KubernetesVersions {
     /// An older one is refused.

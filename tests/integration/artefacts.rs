@@ -1,11 +1,12 @@
 //! Committed files that are made from the code are fresh.
 
-use crate::{golden, help::command_lines};
+use crate::{golden, help::command_lines, schemas};
 use aphex_ops::{
     cli,
     model::config,
     render::reference::{self, Grant},
 };
+use serde_json::Value;
 use std::{collections::BTreeMap, fs, process::Command};
 
 /// What `render` prints of a command; none if it does not work on a cluster.
@@ -25,7 +26,7 @@ fn grants(line: &[String]) -> Option<Vec<Grant>> {
     let text = rendered("rbac", line)?;
     let mut grants = Vec::new();
     for document in text.split("---\n") {
-        let document: serde_json::Value = serde_saphyr::from_str(document).unwrap();
+        let document: Value = serde_saphyr::from_str(document).unwrap();
         if let Some(rules) = document.get("rules") {
             grants.push(Grant {
                 namespace: document["metadata"]["namespace"].as_str().map(str::to_owned),
@@ -34,6 +35,14 @@ fn grants(line: &[String]) -> Option<Vec<Grant>> {
         }
     }
     (!grants.is_empty()).then_some(grants)
+}
+
+/// What the program prints for this command line.
+fn printed(line: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_aphex-ops"));
+    let output = program.args(line).env_clear().output().unwrap();
+    assert!(output.status.success(), "{line:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -46,9 +55,17 @@ fn the_reference_is_fresh() {
     assert!(steps.len() >= 3, "only {steps:?} work on a cluster");
     let pages = BTreeMap::from([
         ("commands.md".to_owned(), reference::commands(cli::command())),
+        (
+            "config.schema.json".to_owned(),
+            printed(&["render", "config-schema"]),
+        ),
         ("configuration.md".to_owned(), reference::configuration()),
         ("exit-codes.md".to_owned(), reference::exit_codes()),
         ("rbac.md".to_owned(), reference::rbac(&steps)),
+        (
+            "report.schema.json".to_owned(),
+            printed(&["render", "report-schema"]),
+        ),
     ]);
     golden::assert_folder("docs/reference", &pages);
 }
@@ -83,7 +100,7 @@ fn the_readme_has_the_exit_codes() {
     assert!(missing.is_empty(), "README.md lacks {missing:#?}");
 }
 
-/// Every YAML block of the guide is a configuration.
+/// Every YAML block of the guide is a configuration, by the program and by the published schema.
 #[test]
 fn what_the_guide_configures_is_valid() {
     let mut found = 0;
@@ -92,6 +109,9 @@ fn what_the_guide_configures_is_valid() {
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap();
             config::parse(block).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let document: Value = serde_saphyr::from_str(block).unwrap();
+            let problems = schemas::config_problems(&document);
+            assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
             found += 1;
         }
     }
@@ -101,6 +121,7 @@ fn what_the_guide_configures_is_valid() {
 #[test]
 fn every_link_between_pages_leads_somewhere() {
     let pages = golden::files(&golden::root().join("docs")).into_iter();
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let mut links = 0;
     for page in pages.chain([golden::root().join("README.md")]) {
         let text = fs::read_to_string(&page).unwrap();

@@ -1,6 +1,7 @@
 //! The command line as a person, a script or a Job meets it: exit codes, what goes where, what bad input gets.
 
 pub(crate) mod cluster;
+mod documents;
 mod lines;
 mod lock;
 mod offline;

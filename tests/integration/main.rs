@@ -22,4 +22,5 @@ mod node;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod rbac;
+mod schemas;
 mod world;

@@ -10,16 +10,19 @@ pub use sections::{
 };
 
 use crate::model::names;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The whole configuration file; an absent field has its default, an unknown one is an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
     /// Always `ops.aphex.io/v1alpha1`.
+    #[schemars(extend("const" = names::OPS_API_VERSION))]
     pub api_version: String,
     /// Always `PlatformConfig`.
+    #[schemars(extend("const" = "PlatformConfig"))]
     pub kind: String,
     /// Which platform this is.
     pub profile: Profile,

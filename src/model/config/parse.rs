@@ -4,6 +4,11 @@ use super::Config;
 use crate::model::names;
 use thiserror::Error;
 
+/// What [`parse`] takes as a DNS label, for the schema.
+pub(super) const DNS_LABEL: &str = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
+/// What [`parse`] takes as a URL, for the schema.
+pub(super) const HTTP_URL: &str = "^https?://";
+
 /// Why a configuration text was refused.
 #[derive(Debug, Error)]
 pub enum ConfigError {

@@ -1,10 +1,12 @@
 //! The sections of `PlatformConfig` with their defaults.
 
+use super::parse::{DNS_LABEL, HTTP_URL};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// Which platform this is; some components exist on one only.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// A local cluster: self-signed certificates, no Cloudflare.
@@ -15,16 +17,20 @@ pub enum Profile {
 }
 
 /// Namespaces of the platform's parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Namespaces {
     /// Authentik, Dex and their database.
+    #[schemars(extend("pattern" = DNS_LABEL))]
     pub auth: String,
     /// Argo CD.
+    #[schemars(extend("pattern" = DNS_LABEL))]
     pub argocd: String,
     /// Tekton and its dashboard.
+    #[schemars(extend("pattern" = DNS_LABEL))]
     pub tekton: String,
     /// Our own objects, and the tenants' custom resources.
+    #[schemars(extend("pattern" = DNS_LABEL))]
     pub platform: String,
 }
 
@@ -48,7 +54,7 @@ impl Namespaces {
 }
 
 /// Host names as users see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Hosts {
     /// Authentik.
@@ -76,10 +82,11 @@ impl Default for Hosts {
 }
 
 /// Where Authentik is and which provider Dex uses there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Authentik {
     /// Base URL; default: the Service in the cluster.
+    #[schemars(extend("pattern" = HTTP_URL))]
     pub url: Option<String>,
     /// Name of the OAuth2 provider.
     pub provider: String,
@@ -106,14 +113,17 @@ impl Default for Authentik {
 }
 
 /// Where Dex is and what it says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Dex {
     /// Base URL inside the cluster; default: the Service in the cluster.
+    #[schemars(extend("pattern" = HTTP_URL))]
     pub url: Option<String>,
     /// Exact issuer; default: `https://<hosts.dex>`.
+    #[schemars(extend("pattern" = HTTP_URL))]
     pub issuer: Option<String>,
     /// Name of the Deployment and of its Service.
+    #[schemars(extend("pattern" = DNS_LABEL))]
     pub deployment: String,
 }
 
@@ -128,7 +138,7 @@ impl Default for Dex {
 }
 
 /// What tells that the database was initialised.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Database {
     /// Volume claims in the auth namespace; one that exists guards the database's Secrets.
@@ -150,7 +160,7 @@ impl Default for Database {
 }
 
 /// Rules for all outgoing HTTP.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Http {
     /// PEM file with further certificate authorities.
@@ -158,11 +168,12 @@ pub struct Http {
     /// Host name to address and port, instead of DNS.
     pub resolve: BTreeMap<String, SocketAddr>,
     /// Proxy URL for everything outside the cluster.
+    #[schemars(extend("pattern" = HTTP_URL))]
     pub proxy: Option<String>,
 }
 
 /// Cloudflare account and zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cloudflare {
     /// Base URL of the API.
@@ -186,7 +197,7 @@ impl Default for Cloudflare {
 }
 
 /// Address ranges of the cluster, where they cannot be read from it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cluster {
     /// Ranges of Pods.
@@ -198,7 +209,7 @@ pub struct Cluster {
 }
 
 /// Where Argo CD finds the platform's repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Gitops {
     /// Repository URL.
@@ -211,7 +222,7 @@ pub struct Gitops {
 }
 
 /// What tenants may do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Tenants {
     /// Organizations that may use the elevated permission profile.
@@ -219,7 +230,7 @@ pub struct Tenants {
 }
 
 /// Time given to steps, in seconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Timeouts {
     /// Seconds for one step; `--timeout` wins.

@@ -1,5 +1,6 @@
 //! One run of the program: an empty environment, a home of its own, and what came out.
 
+use crate::schemas;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
@@ -179,9 +180,12 @@ impl Left {
         self
     }
 
-    /// What stdout holds, which must be one JSON document and nothing else.
+    /// What stdout holds, which must be one document of the published schema and nothing else.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+        let document =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        schemas::assert_printed(&document);
+        document
     }
 }
