@@ -1,8 +1,10 @@
-//! Logging, core dumps, and the termination message.
+//! Logging, metrics, core dumps, and the termination message.
 
 mod logging;
+mod metrics;
 
 pub(crate) use logging::start_logging;
+pub(crate) use metrics::{Measured, write_metrics};
 
 use crate::{
     converge::{Report, report::FailureReport},

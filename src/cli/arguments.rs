@@ -12,7 +12,7 @@ use crate::steps::{
     namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
     secrets_status::SecretsStatus,
 };
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// Bootstrap and day-2 operations for Kubernetes platforms
@@ -115,6 +115,25 @@ pub(super) enum Oidc {
     /// Check Dex's discovery document and keys, inside and outside the cluster
     #[command(after_help = texts::OIDC_VERIFY)]
     Verify(OidcVerify),
+}
+
+impl Cli {
+    /// Parses the command line of the process. Besides, its words without options, such as `secrets generate` or
+    /// `playbook run bootstrap`.
+    pub(super) fn read() -> Result<(Self, String), clap::Error> {
+        let matches = command().try_get_matches()?;
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        let mut words = Vec::new();
+        let mut rest = &matches;
+        while let Some((word, more)) = rest.subcommand() {
+            words.push(word);
+            rest = more;
+        }
+        // Commands that take no name have no such argument, which is not worth an error here.
+        let name = rest.try_get_one::<String>("name").ok().flatten();
+        words.extend(name.map(String::as_str));
+        Ok((cli, words.join(" ")))
+    }
 }
 
 impl Command {

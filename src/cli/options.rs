@@ -127,6 +127,9 @@ pub(super) struct OutputOptions {
     /// Log more; twice: every request
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
+    /// Where to write how long the run took, what it did and asked for, as OpenMetrics text
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub(super) metrics_file: Option<PathBuf>,
     /// Show no progress
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,

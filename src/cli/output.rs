@@ -75,7 +75,7 @@ impl Printed {
     }
 
     /// All reports in it.
-    fn reports(&self) -> &[Report] {
+    pub(super) fn reports(&self) -> &[Report] {
         match self {
             Self::Report(report) => std::slice::from_ref(report),
             Self::Reports(reports) | Self::Status(reports) => reports,

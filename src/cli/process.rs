@@ -28,14 +28,14 @@ use std::{ffi::OsString, process::ExitCode};
 /// Parses, runs, prints, and says with which code to exit.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, line) = match Cli::read() {
+        Ok(read) => read,
         Err(error) => return usage(&error),
     };
     telemetry::forbid_core_dumps();
     let id = entropy::name();
     let output = &cli.options.output;
-    let run = Run::new(id.as_deref().unwrap_or_default(), output);
+    let run = Run::new(id.as_deref().unwrap_or_default(), line, output);
     telemetry::start_logging(output.verbose, output.log_format_is_json(), &run.id);
     let ended = id.and_then(|_| on_runtime(&cli.options, cli.command, &run));
     finish(&cli.options, &run, ended)
@@ -174,6 +174,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn finish(options: &Options, run: &Run, ended: Result<Ended, Failure>) -> ExitCode {
     let progress = &run.progress;
     progress.finish();
+    if let Some(path) = &options.output.metrics_file {
+        run.write_metrics(path, &ended);
+    }
     let (exit, reports, failure) = match ended {
         Ok(ended) => {
             let format = options.output.output;

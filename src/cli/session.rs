@@ -40,6 +40,7 @@ impl<'a> Session<'a> {
         let cluster = Cluster::connect(&connection, &stop).await?;
         events.tell(&Event::Target(cluster.info()));
         let http = Http::new(&config, &stop)?;
+        run.count(&cluster, &http);
         let cx = Context {
             config,
             cluster,

@@ -37,8 +37,8 @@ impl Context {
     /// Requests sent so far to everything, by verb; retries count.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<&'static str, u64> {
-        let mut requests = self.cluster.requests();
-        requests.extend(self.http.requests());
+        let mut requests = self.cluster.requests().by_verb();
+        requests.extend(self.http.requests().by_verb());
         requests
     }
 

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod event;
 mod guard;
 pub mod report;
+pub mod requests;
 pub mod stop;
 
 pub use context::Context;

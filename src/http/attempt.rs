@@ -130,8 +130,22 @@ async fn send(
         ),
         _ => builder,
     };
-    http.count(method.as_str());
-    builder.send().await.map_err(Trouble::of)
+    let verb = verb(method);
+    http.requests().sent(verb);
+    let response = builder.send().await.map_err(Trouble::of)?;
+    http.requests().answered(verb, response.status().as_u16());
+    Ok(response)
+}
+
+/// By which a request is counted, apart from those to the API server.
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "http-get",
+        Method::POST => "http-post",
+        Method::PUT => "http-put",
+        Method::PATCH => "http-patch",
+        _ => "http-delete",
+    }
 }
 
 /// The URL with the port of the address that stands in for its host; the resolver supplies the address.

@@ -8,7 +8,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    converge::Stop,
+    converge::{Stop, requests::Requests},
     model::{
         config::Config,
         exit::Exit,
@@ -23,25 +23,9 @@ use reqwest::{
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::SecretString;
-use std::{
-    collections::BTreeMap,
-    fmt,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const METHODS: [(&str, &str); 5] = [
-    ("GET", "http-get"),
-    ("POST", "http-post"),
-    ("PUT", "http-put"),
-    ("PATCH", "http-patch"),
-    ("DELETE", "http-delete"),
-];
 
 /// The HTTP client of a run; clones share connections, retry budget, forwards and counters.
 #[derive(Clone)]
@@ -57,7 +41,7 @@ struct Shared {
     proxy: Option<Url>,
     stop: Stop,
     budget: Budget,
-    counts: [AtomicU64; METHODS.len()],
+    requests: Requests,
 }
 
 impl Http {
@@ -74,7 +58,7 @@ impl Http {
             proxy,
             stop: stop.clone(),
             budget: Budget::default(),
-            counts: Default::default(),
+            requests: Requests::default(),
         });
         let client = build(&shared, None)?;
         Ok(Self {
@@ -143,22 +127,10 @@ impl Http {
         }
     }
 
-    /// Requests sent so far, by method; retries and redirects count.
+    /// The requests sent so far, by method (`http-get`); retries and redirects count.
     #[must_use]
-    pub fn requests(&self) -> BTreeMap<&'static str, u64> {
-        let counts = self
-            .shared
-            .counts
-            .iter()
-            .map(|count| count.load(Ordering::Relaxed));
-        let names = METHODS.into_iter().map(|(_, name)| name);
-        names.zip(counts).filter(|(_, count)| *count > 0).collect()
-    }
-
-    pub(super) fn count(&self, method: &str) {
-        if let Some(position) = METHODS.iter().position(|(known, _)| *known == method) {
-            self.shared.counts[position].fetch_add(1, Ordering::Relaxed);
-        }
+    pub fn requests(&self) -> &Requests {
+        &self.shared.requests
     }
 
     pub(super) fn client(&self) -> &Client {

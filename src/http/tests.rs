@@ -318,7 +318,7 @@ async fn nothing_is_written_once_the_run_stops() {
     }
     http.send(Request::get(server.url("/"))).await.unwrap();
     assert_eq!(server.seen().len(), 2);
-    let counted: Vec<(&str, u64)> = http.requests().into_iter().collect();
+    let counted: Vec<(&str, u64)> = http.requests().by_verb().into_iter().collect();
     assert_eq!(counted, [("http-get", 1), ("http-post", 1)]);
 }
 

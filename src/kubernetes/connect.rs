@@ -2,7 +2,7 @@
 
 use super::transport::{Shared, TransportLayer};
 use crate::{
-    converge::{Stop, report::ClusterInfo},
+    converge::{Stop, report::ClusterInfo, requests::Requests},
     model::{
         exit::Exit,
         failure::{Failure, Reason},
@@ -14,7 +14,6 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -113,10 +112,11 @@ impl Cluster {
         let _ = self.version.set(version);
     }
 
-    /// Requests sent so far, by verb; retries count.
+    /// The requests sent so far: verbs as the API server's audit log names them, and `review` for questions about
+    /// permissions; retries count.
     #[must_use]
-    pub fn requests(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.counters.snapshot()
+    pub fn requests(&self) -> &Requests {
+        &self.shared.requests
     }
 }
 

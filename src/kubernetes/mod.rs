@@ -6,7 +6,6 @@ pub mod events;
 pub mod forward;
 pub mod lease;
 mod objects;
-mod requests;
 mod secret;
 mod transport;
 mod triage;

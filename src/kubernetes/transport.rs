@@ -4,9 +4,8 @@
 //! server has already committed. Here the method decides: what can be sent twice without harm is sent
 //! again, everything else comes back as an error and the next round looks at the world first.
 
-use super::requests::Counters;
 use crate::{
-    converge::Stop,
+    converge::{Stop, requests::Requests},
     retry::{Budget, Verdict, retry},
 };
 use futures::future::BoxFuture;
@@ -54,7 +53,7 @@ pub(super) enum TransportError {
 /// What the transport shares with the rest of a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared {
-    pub(super) counters: Counters,
+    pub(super) requests: Requests,
     pub(super) budget: Budget,
     pub(super) stop: Stop,
     /// Instead of the usual time limits.
@@ -127,14 +126,19 @@ where
     let attempt = || {
         let request = Request::from_parts(parts.clone(), Body::from(body.to_vec()));
         let inner = inner.clone();
-        shared.counters.count(nature.verb);
+        let (requests, timeout) = (&shared.requests, shared.timeout);
+        requests.sent(nature.verb);
         async move {
-            match nature.timeout.map(|usual| shared.timeout.unwrap_or(usual)) {
+            let ended = match nature.timeout.map(|usual| timeout.unwrap_or(usual)) {
                 None => stream(inner, request).await,
                 Some(limit) => tokio::time::timeout(limit, whole(inner, request))
                     .await
                     .unwrap_or(Err(Attempt::Error(TransportError::TimedOut(limit)))),
+            };
+            if let Ok(response) | Err(Attempt::Refused(response)) = &ended {
+                requests.answered(nature.verb, response.status().as_u16());
             }
+            ended
         }
     };
     match retry(&shared.budget, attempt, |failed| failed.verdict(nature)).await {

@@ -4,6 +4,7 @@ pub(crate) mod cluster;
 mod documents;
 mod lines;
 mod lock;
+mod metrics;
 mod offline;
 mod output;
 mod permissions;
