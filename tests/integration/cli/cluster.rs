@@ -1,16 +1,17 @@
 //! The API server that the tests of the command line share; each test has namespaces of its own in it.
 
 use super::program::{Left, Program};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
         coordination::v1::{Lease, LeaseSpec},
-        core::v1::Namespace,
+        core::v1::{Namespace, Secret},
     },
 };
 use kube::{
     Api, Client,
-    api::{DeleteParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
 };
 use rig::sandbox::{self, AuditEvent, AuditMark, Options, Sandbox};
 use serde_json::{Map, Value, json};
@@ -130,6 +131,24 @@ impl Cluster {
         K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         Api::namespaced(self.client.clone(), &self.namespace(part))
+    }
+
+    /// The values of the Secrets of one part, as they are and as the API carries them.
+    pub(crate) async fn secret_values(&self, part: &str) -> Vec<String> {
+        let secrets = self
+            .api::<Secret>(part)
+            .list(&ListParams::default())
+            .await
+            .unwrap();
+        let data = secrets
+            .items
+            .into_iter()
+            .flat_map(|secret| secret.data.unwrap_or_default());
+        // Shorter ones are names and URLs that are no secret.
+        let values = data.filter(|(_, value)| value.0.len() > 16);
+        let forms =
+            values.flat_map(|(_, value)| [STANDARD.encode(&value.0), String::from_utf8(value.0).unwrap()]);
+        forms.collect()
     }
 
     /// What the program asked for as this user, since the test began.

@@ -63,6 +63,20 @@ async fn requests_progress_and_the_report_have_the_same_id() {
 }
 
 #[tokio::test]
+async fn no_line_holds_a_secret() {
+    let cluster = Cluster::share("lines-secret").await.with_namespaces().await;
+    // The second run reads them, and what it reads must not be told either.
+    for _ in 0..2 {
+        let left = cluster.run(&format!("secrets generate {JSON}")).await;
+        lines(left.ended(0, &[]));
+        let values = cluster.secret_values("auth").await;
+        assert!(values.len() > 6, "only {} values", values.len());
+        let told = |value: &String| left.stderr.contains(value) || left.stdout.contains(value);
+        assert!(!values.iter().any(told), "{left:#?}");
+    }
+}
+
+#[tokio::test]
 async fn every_report_of_a_playbook_has_the_id_and_every_failure_is_a_line() {
     let cluster = Cluster::share("lines-fail").await.with_namespaces().await;
     let line = format!("bootstrap --only verify {JSON} --skip-external --timeout 1s");
