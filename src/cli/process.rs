@@ -22,7 +22,6 @@ use crate::{
     report::progress::{Errors, Progress, Style},
     telemetry,
 };
-use clap::Parser;
 use std::{ffi::OsString, process::ExitCode};
 
 /// Parses, runs, prints, and says with which code to exit.

@@ -9,10 +9,11 @@ use rustix::process::Signal;
 use serde_json::json;
 
 /// The commands that print a text which has one form only.
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 6] = [
     "completion",
     "man",
     "render config-schema",
+    "render job",
     "render rbac",
     "render report-schema",
 ];
