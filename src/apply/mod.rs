@@ -1,3 +1,4 @@
 //! Pure semantics of Kubernetes objects.
 
+pub mod drift;
 pub mod health;

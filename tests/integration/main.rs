@@ -14,6 +14,7 @@ mod benchmark;
 mod cli;
 mod command_lines;
 mod dex_sync;
+mod drift;
 mod golden;
 mod help;
 mod jobs;

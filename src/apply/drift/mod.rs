@@ -1,0 +1,262 @@
+//! Whether a server-side apply would change an object, decided without asking the server.
+//!
+//! The live object says in its `managedFields` which fields an earlier apply of ours owns. If at every place these are
+//! exactly the fields that are wanted, and their values are the wanted ones, an apply changes nothing. What cannot be
+//! proved so is [`Drift::Unknown`], never a guess: then a dry run of the apply decides, see [`changes`].
+
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Fields of `metadata` that name the object, or that the server keeps: no apply owns them.
+const UNOWNED: [&str; 8] = [
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+];
+
+/// Top-level fields that an apply does not store as they are sent.
+const NOT_KEPT: [&str; 2] = ["status", "stringData"];
+
+/// The mark in a field set that the node itself is owned.
+const ITSELF: &str = ".";
+
+/// What an apply would do, from the surest "nothing" to the surest "something": several places together are as
+/// their worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Drift {
+    /// Nothing, for sure.
+    Unchanged,
+    /// It cannot be told from here: the server has to be asked.
+    Unknown,
+    /// It would change a value, or what we own.
+    Changed,
+}
+
+/// What a server-side apply of `desired` by `manager` would do to `live`.
+///
+/// Both are objects as the API server writes them, `live` with its `apiVersion` and `managedFields`. It is about the
+/// object alone: an object of another name must not be passed, and no webhook is asked.
+#[must_use]
+pub fn drift(live: &Value, manager: &str, desired: &Value) -> Drift {
+    let not_kept = NOT_KEPT.iter().any(|field| desired.get(field).is_some());
+    if not_kept || has_null(desired) || live["apiVersion"] != desired["apiVersion"] {
+        return Drift::Unknown;
+    }
+    match (ours(live, manager), fields(desired)) {
+        (Some((owned, others)), Some(wanted)) => Place { owned, others }.map(&wanted, live),
+        _ => Drift::Unknown,
+    }
+}
+
+/// Whether the server's `answer` to a dry run of an apply differs from the object that it was applied to.
+#[must_use]
+pub fn changes(live: &Value, answer: &Value) -> bool {
+    let lasting = |object: &Value| {
+        let mut object = object.clone();
+        let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+        if let Some(metadata) = metadata {
+            metadata.remove("resourceVersion");
+            let entries = metadata.get_mut("managedFields").and_then(Value::as_array_mut);
+            for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
+                entry.remove("time");
+            }
+        }
+        object
+    };
+    lasting(live) != lasting(answer)
+}
+
+/// The field set of our one apply, and those of everybody else; `None` if there is not exactly one, of this version.
+fn ours<'a>(live: &'a Value, manager: &str) -> Option<(&'a Map<String, Value>, Vec<&'a Value>)> {
+    let entries = live["metadata"]["managedFields"].as_array()?;
+    let is_ours = |entry: &&Value| {
+        let subresource = entry["subresource"].as_str().unwrap_or_default();
+        entry["manager"] == manager && entry["operation"] == "Apply" && subresource.is_empty()
+    };
+    let (ours, others): (Vec<&Value>, Vec<&Value>) = entries.iter().partition(is_ours);
+    let [entry] = ours.as_slice() else { return None };
+    if entry["apiVersion"] != live["apiVersion"] || entry["fieldsType"] != "FieldsV1" {
+        return None;
+    }
+    let others = others.into_iter().map(|entry| &entry["fieldsV1"]).collect();
+    Some((entry["fieldsV1"].as_object()?, others))
+}
+
+/// The desired object without what no apply owns.
+fn fields(desired: &Value) -> Option<Map<String, Value>> {
+    let mut fields = desired.as_object()?.clone();
+    fields.retain(|name, _| name != "apiVersion" && name != "kind");
+    if let Some(metadata) = fields.get_mut("metadata") {
+        let metadata = metadata.as_object_mut()?;
+        metadata.retain(|name, _| !UNOWNED.contains(&name.as_str()));
+        if metadata.is_empty() {
+            fields.remove("metadata");
+        }
+    }
+    Some(fields)
+}
+
+/// A null is dropped at some places and kept at others.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().any(has_null),
+        Value::Array(items) => items.iter().any(has_null),
+        _ => false,
+    }
+}
+
+/// One place of the object: what of it we own, and what others do.
+struct Place<'a> {
+    owned: &'a Map<String, Value>,
+    others: Vec<&'a Value>,
+}
+
+impl<'a> Place<'a> {
+    /// The place below this one that has the name in field sets.
+    fn below(&self, name: &str) -> Option<Self> {
+        Some(Self {
+            owned: self.owned.get(name)?.as_object()?,
+            others: self.others.iter().filter_map(|other| other.get(name)).collect(),
+        })
+    }
+
+    /// What we own below it, without the mark of the node itself.
+    fn parts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.owned
+            .keys()
+            .map(String::as_str)
+            .filter(|name| *name != ITSELF)
+    }
+
+    fn value(&self, desired: &Value, live: Option<&Value>) -> Drift {
+        if self.parts().next().is_none() {
+            return self.whole(desired, live);
+        }
+        let all = |prefix: &str| self.parts().all(|name| name.starts_with(prefix));
+        match (desired, live) {
+            (Value::Object(desired), Some(live)) if all("f:") => self.map(desired, live),
+            (Value::Array(desired), Some(Value::Array(live))) if all("k:") => self.keyed(desired, live),
+            (Value::Array(desired), Some(Value::Array(live))) if all("v:") => self.set(desired, live),
+            _ => Drift::Unknown,
+        }
+    }
+
+    /// The whole value is ours: a scalar, or an atomic map or list.
+    fn whole(&self, desired: &Value, live: Option<&Value>) -> Drift {
+        let is_part = |other: &&Value| {
+            let parts = other.as_object().into_iter().flat_map(Map::keys);
+            parts.into_iter().any(|name| name != ITSELF)
+        };
+        // Not atomic, then: we own it since we wanted it empty, and not what is in it now.
+        if values::is_filled(desired) && self.others.iter().any(is_part) {
+            return Drift::Unknown;
+        }
+        values::compare(desired, live)
+    }
+
+    fn map(&self, desired: &Map<String, Value>, live: &Value) -> Drift {
+        let Some(live) = live.as_object() else {
+            return Drift::Unknown;
+        };
+        let owned: BTreeSet<&str> = self.parts().filter_map(|name| name.strip_prefix("f:")).collect();
+        let wanted: BTreeSet<&str> = desired.keys().map(String::as_str).collect();
+        if owned.len() != self.parts().count() {
+            return Drift::Unknown;
+        }
+        if owned != wanted {
+            return Drift::Changed;
+        }
+        let one = |(name, value): (&String, &Value)| match self.below(&format!("f:{name}")) {
+            Some(place) => place.value(value, live.get(name)),
+            None => Drift::Unknown,
+        };
+        desired.iter().map(one).max().unwrap_or(Drift::Unchanged)
+    }
+
+    /// A list whose items are told apart by some of their fields.
+    fn keyed(&self, desired: &[Value], live: &[Value]) -> Drift {
+        let names: Vec<&str> = self.parts().collect();
+        if names.len() != desired.len() {
+            return Drift::Changed;
+        }
+        let mut positions = Vec::new();
+        let mut worst = Drift::Unchanged;
+        for name in names {
+            let Some(key) = name
+                .strip_prefix("k:")
+                .and_then(|key| serde_json::from_str(key).ok())
+            else {
+                return Drift::Unknown;
+            };
+            let with_key = |items: &[Value]| -> Vec<usize> {
+                let positions = 0..items.len();
+                positions.filter(|at| has_key(&items[*at], &key)).collect()
+            };
+            match (
+                with_key(desired).as_slice(),
+                with_key(live).as_slice(),
+                self.below(name),
+            ) {
+                ([], _, _) => return Drift::Changed,
+                ([wanted], [is], Some(place))
+                    if place.owned.is_empty() || place.owned.contains_key(ITSELF) =>
+                {
+                    positions.push((*wanted, *is));
+                    worst = worst.max(place.value(&desired[*wanted], Some(&live[*is])));
+                }
+                _ => return Drift::Unknown,
+            }
+        }
+        worst.max(in_order(positions))
+    }
+
+    /// A list whose items are told apart by their values.
+    fn set(&self, desired: &[Value], live: &[Value]) -> Drift {
+        let members = self
+            .parts()
+            .filter_map(|name| serde_json::from_str(&name[2..]).ok());
+        let members: Vec<Value> = members.collect();
+        if members.len() != self.parts().count() {
+            return Drift::Unknown;
+        }
+        if members.len() != desired.len() || desired.iter().any(|item| !members.contains(item)) {
+            return Drift::Changed;
+        }
+        let position = |(at, item): (usize, &Value)| Some((at, live.iter().position(|other| other == item)?));
+        let positions: Vec<(usize, usize)> = desired.iter().enumerate().filter_map(position).collect();
+        if positions.len() != desired.len() {
+            return Drift::Changed;
+        }
+        in_order(positions)
+    }
+}
+
+/// Whether the item has these values in its key fields. The one key field of Kubernetes' own kinds that may be left
+/// out is a port's protocol; of any other nothing is assumed, so that such an item is not found.
+fn has_key(item: &Value, key: &Map<String, Value>) -> bool {
+    key.iter().all(|(field, value)| match item.get(field) {
+        Some(is) => is == value,
+        None => field == "protocol" && value == "TCP",
+    })
+}
+
+/// Positions in the desired list and in the live one. What an apply does to another order depends on the server's version.
+fn in_order(mut positions: Vec<(usize, usize)>) -> Drift {
+    positions.sort_unstable();
+    if positions.is_sorted_by(|before, after| before.0 < after.0 && before.1 < after.1) {
+        Drift::Unchanged
+    } else {
+        Drift::Unknown
+    }
+}
