@@ -2,6 +2,7 @@
 
 pub mod access;
 mod connect;
+mod dynamic;
 pub mod events;
 pub mod forward;
 pub mod lease;

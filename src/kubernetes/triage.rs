@@ -55,6 +55,12 @@ fn answered(status: &Status, object: &ObjectRef) -> Failure {
             Reason::Conflict,
             "it was changed by somebody else at the same time",
         ),
+        // The uid that we send is a precondition, which validation only knows as a field that must not change.
+        (422, _) if causes(status).iter().any(|cause| cause.field == "metadata.uid") => is(
+            Exit::Transient,
+            Reason::Conflict,
+            "it was deleted and made anew by somebody else at the same time",
+        ),
         (422, _) => is(
             Exit::Human,
             Reason::InvalidValue,
@@ -219,6 +225,11 @@ mod tests {
                 json!({"code": 422, "reason": "Invalid"}),
                 Exit::Human,
                 Reason::InvalidValue,
+            ),
+            (
+                json!({"code": 422, "reason": "Invalid", "details": {"causes": [{"field": "metadata.uid"}]}}),
+                Exit::Transient,
+                Reason::Conflict,
             ),
             (json!({"code": 429}), Exit::Transient, Reason::Throttled),
             (json!({"code": 400}), Exit::Bug, Reason::Unexpected),

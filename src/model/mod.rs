@@ -5,6 +5,7 @@
 pub mod config;
 pub mod exit;
 pub mod failure;
+pub mod kind;
 pub mod names;
 pub mod object;
 pub mod playbook;

@@ -15,6 +15,7 @@ mod cli;
 mod command_lines;
 mod dex_sync;
 mod drift;
+mod dynamic;
 mod golden;
 mod help;
 mod jobs;

@@ -1,0 +1,137 @@
+//! Reading and writing objects of the kinds that we install, as JSON values.
+//!
+//! Their URLs come from [`crate::model::kind`], so that nothing is asked for but the objects themselves.
+
+use super::{Cluster, triage};
+use crate::model::{
+    exit::Exit,
+    failure::{Failure, Reason},
+    kind::{Address, Kind},
+    names,
+    object::ObjectRef,
+};
+use kube::{
+    Api,
+    api::{
+        ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions,
+        PropagationPolicy,
+    },
+};
+use serde_json::Value;
+
+/// Objects in one answer of the server.
+const PAGE: u32 = 500;
+
+impl Cluster {
+    /// The object with its `managedFields`, or `None` if it does not exist. Always consistent.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object.
+    pub async fn find(&self, at: &Address) -> Result<Option<Value>, Failure> {
+        let found = self
+            .dynamic(at.kind, at.namespace.as_deref())
+            .get_opt(&at.name)
+            .await;
+        let found = found.map_err(|error| triage::failure(error, &at.object()))?;
+        found.map(|found| value(found, at.kind)).transpose()
+    }
+
+    /// All objects of a kind, in all namespaces, that carry the labels. Always consistent and complete.
+    ///
+    /// # Errors
+    /// A [`Failure`] about the collection.
+    pub async fn find_all(&self, kind: &'static Kind, labels: &str) -> Result<Vec<Value>, Failure> {
+        let api = self.dynamic(kind, None);
+        let mut found = Vec::new();
+        let mut page = ListParams::default().labels(labels).limit(PAGE);
+        loop {
+            let list = api.list(&page).await;
+            let list = list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name, labels)))?;
+            for item in list.items {
+                found.push(value(item, kind)?);
+            }
+            match list.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page = page.continue_token(&token),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Server-side apply under our field manager; conflicts are not forced, unknown fields are refused. A
+    /// `metadata.uid` in the body is a precondition. The object as it is then.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object; a field of another manager is [`Reason::FieldConflict`].
+    pub async fn apply(&self, body: &Value) -> Result<Value, Failure> {
+        self.apply_with(PatchParams::apply(names::PRODUCT), body).await
+    }
+
+    /// What [`Cluster::apply`] would answer; nothing is changed.
+    ///
+    /// # Errors
+    /// As those of [`Cluster::apply`].
+    pub async fn try_apply(&self, body: &Value) -> Result<Value, Failure> {
+        let parameters = PatchParams {
+            dry_run: true,
+            ..PatchParams::apply(names::PRODUCT)
+        };
+        self.apply_with(parameters, body).await
+    }
+
+    async fn apply_with(&self, parameters: PatchParams, body: &Value) -> Result<Value, Failure> {
+        let at = Address::of(body)?;
+        let api = self.dynamic(at.kind, at.namespace.as_deref());
+        let applied = api
+            .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(body))
+            .await;
+        value(
+            applied.map_err(|error| triage::failure(error, &at.object()))?,
+            at.kind,
+        )
+    }
+
+    /// Deletes this very object, and in the background what it owns; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object; another one in its place is a transient conflict.
+    pub async fn delete(&self, at: &Address, uid: &str) -> Result<(), Failure> {
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(Preconditions {
+                uid: Some(uid.to_owned()),
+                resource_version: None,
+            }),
+            ..DeleteParams::default()
+        };
+        let api = self.dynamic(at.kind, at.namespace.as_deref());
+        match api.delete(&at.name, &parameters).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(triage::failure(error, &at.object())),
+        }
+    }
+
+    fn dynamic(&self, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+        let resource = ApiResource {
+            group: kind.group.to_owned(),
+            version: kind.version.to_owned(),
+            api_version: kind.api_version(),
+            kind: kind.name.to_owned(),
+            plural: kind.plural.to_owned(),
+        };
+        match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+}
+
+/// The items of a list carry no apiVersion and kind of their own.
+fn value(object: DynamicObject, kind: &Kind) -> Result<Value, Failure> {
+    let mut object = serde_json::to_value(object).map_err(|error| {
+        Failure::new(Exit::Bug, Reason::Unexpected, "an object cannot be kept as JSON").caused_by(error)
+    })?;
+    object["apiVersion"] = kind.api_version().into();
+    object["kind"] = kind.name.into();
+    Ok(object)
+}
