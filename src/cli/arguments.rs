@@ -8,7 +8,7 @@ use super::{
     texts,
 };
 use crate::steps::{
-    authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
+    authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
     namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
     secrets_status::SecretsStatus,
 };
@@ -41,6 +41,12 @@ pub(super) enum Command {
     /// Show on one screen what stands
     #[command(after_help = texts::STATUS)]
     Status(RunArgs),
+    /// Put the configuration and the scheduled jobs into the cluster
+    ///
+    /// It applies what `aphex-ops render install` prints, and removes what an earlier version installed and this one does
+    /// not. Namespaces and Secrets are never removed.
+    #[command(after_help = texts::INSTALL)]
+    Install(Install),
     /// The platform's namespaces
     #[command(subcommand)]
     Namespaces(Namespaces),
@@ -140,6 +146,7 @@ impl Command {
     /// The step that the command is, if it is one.
     pub(super) fn into_step(self) -> Result<StepCommand, Self> {
         Ok(match self {
+            Self::Install(_) => StepCommand::install(),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),

@@ -5,7 +5,7 @@ use super::{
     options::Options,
     playbooks::{self, PlaybookCommand, RunArgs},
     process::Ended,
-    steps::StepCommand,
+    steps::{self, StepCommand},
     texts,
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     report::documents::Document,
 };
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 use std::{ffi::OsString, time::Duration};
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,9 @@ pub(super) enum Render {
         #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
         of: Vec<String>,
     },
+    /// What `install` applies, as YAML to apply with kubectl
+    #[command(after_help = texts::RENDER_INSTALL)]
+    Install,
     /// The JSON Schema of the PlatformConfig file
     #[command(after_help = texts::RENDER_CONFIG_SCHEMA)]
     ConfigSchema,
@@ -66,6 +70,10 @@ pub(super) enum Render {
 
 pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> {
     match what {
+        Render::Install => {
+            let objects = steps::installed(&options.run.load_config()?);
+            Ok(Ended::text(render::documents(&objects)))
+        }
         Render::ConfigSchema => Ok(Ended::text(schema::of_input::<Config>())),
         Render::ReportSchema => Ok(Ended::text(schema::of_output::<Document<'_>>())),
         Render::Rbac {
@@ -90,19 +98,52 @@ pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> 
             let target = Target::parse(options, &of)?;
             let own = target.schedule().filter(|_| !once);
             let command = job::Command {
-                steps: u32::try_from(target.steps.len()).unwrap_or(u32::MAX),
-                timeout: target.timeout,
                 schedule: schedule.or(own),
-                read_only: target.steps.iter().all(|step| step.meta().read_only),
-                rules: target.rules(),
                 image: image.unwrap_or_else(|| job::image(&target.config)),
-                words: of,
-                name: target.name,
+                ..target.in_cluster(of)
             };
             let objects = job::objects(&command, &target.config);
             Ok(Ended::text(render::documents(&objects)))
         }
     }
+}
+
+/// What every command that has a schedule needs in a cluster: its account, roles, bindings and CronJob.
+pub(super) fn scheduled(config: &Config) -> Vec<Value> {
+    let jobs = leaves(&super::arguments::command())
+        .into_iter()
+        .filter_map(|words| {
+            let line = std::iter::once(names::PRODUCT).chain(words.iter().map(String::as_str));
+            // Those that lack an argument are no steps with a schedule.
+            let step = Cli::try_parse_from(line).ok()?.command.into_step().ok()?;
+            let target = Target {
+                name: words.join("-"),
+                timeout: config.timeouts.step(),
+                config: config.clone(),
+                steps: vec![step],
+                is_playbook: false,
+            };
+            target.schedule()?;
+            Some(job::objects(&target.in_cluster(words), config))
+        });
+    jobs.flatten().collect()
+}
+
+/// The words of every command that is no group.
+fn leaves(command: &clap::Command) -> Vec<Vec<String>> {
+    let of_sub = |sub: &clap::Command| {
+        let below = if sub.has_subcommands() {
+            leaves(sub)
+        } else {
+            vec![Vec::new()]
+        };
+        let name = sub.get_name().to_owned();
+        let lines = below.into_iter();
+        lines
+            .map(|line| [vec![name.clone()], line].concat())
+            .collect::<Vec<_>>()
+    };
+    command.get_subcommands().flat_map(of_sub).collect()
 }
 
 /// A command that works on a cluster: one step, or all steps of a playbook.
@@ -154,6 +195,20 @@ impl Target {
     fn rules(&self) -> Vec<Rule> {
         let rules = self.steps.iter().flat_map(|step| step.rules(&self.config));
         rules.collect()
+    }
+
+    /// As it runs by default; `words` are its command line.
+    fn in_cluster(&self, words: Vec<String>) -> job::Command {
+        job::Command {
+            name: self.name.clone(),
+            words,
+            steps: u32::try_from(self.steps.len()).unwrap_or(u32::MAX),
+            timeout: self.timeout,
+            schedule: self.schedule(),
+            read_only: self.steps.iter().all(|step| step.meta().read_only),
+            rules: self.rules(),
+            image: job::image(&self.config),
+        }
     }
 
     /// A playbook runs when somebody asks for it.

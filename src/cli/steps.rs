@@ -1,15 +1,18 @@
 //! All steps in one enum: the only place that lists them.
 
+use super::render;
 use crate::{
     converge::{Context, Meta, Mode, Report, Step, converge},
     kubernetes::{events, lease},
     model::{config::Config, rule::Rule},
+    render::install,
     steps::{
-        authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync,
+        authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
         namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
         secrets_status::SecretsStatus,
     },
 };
+use serde_json::Value;
 
 /// A step with its arguments.
 #[derive(Debug)]
@@ -22,6 +25,7 @@ pub enum StepCommand {
     DexSync(DexSync),
     DexScale(DexScale),
     OidcVerify(OidcVerify),
+    Install(Install),
 }
 
 macro_rules! each {
@@ -34,6 +38,7 @@ macro_rules! each {
             StepCommand::DexSync($step) => $body,
             StepCommand::DexScale($step) => $body,
             StepCommand::OidcVerify($step) => $body,
+            StepCommand::Install($step) => $body,
         }
     };
 }
@@ -42,7 +47,18 @@ fn meta_of<S: Step>(_: &S) -> Meta {
     S::META
 }
 
+/// All that is installed.
+pub(super) fn installed(config: &Config) -> Vec<Value> {
+    install::objects(config, render::scheduled(config))
+}
+
 impl StepCommand {
+    /// The step `install`; only here is it known what there is to install.
+    #[must_use]
+    pub fn install() -> Self {
+        Self::Install(Install::of(installed))
+    }
+
     /// What is true of the step before it runs.
     #[must_use]
     pub fn meta(&self) -> Meta {

@@ -11,6 +11,10 @@ pub(super) const STATUS: &str = "Examples:
   aphex-ops status
   aphex-ops status --skip-external
   aphex-ops status -o json";
+pub(super) const INSTALL: &str = "Examples:
+  aphex-ops install
+  aphex-ops install --dry-run
+  aphex-ops install --config platform.yaml";
 pub(super) const NAMESPACES_ENSURE: &str = "Examples:
   aphex-ops namespaces ensure
   aphex-ops namespaces ensure --dry-run --exit-code";
@@ -54,6 +58,9 @@ pub(super) const RENDER_CONFIG_SCHEMA: &str = "Examples:
   aphex-ops render config-schema    for editors, and for checks before a change is merged";
 pub(super) const RENDER_REPORT_SCHEMA: &str = "Examples:
   aphex-ops render report-schema";
+pub(super) const RENDER_INSTALL: &str = "Examples:
+  aphex-ops render install           for kubectl apply --server-side --field-manager=aphex-ops -f -
+  aphex-ops render install --config platform.yaml";
 pub(super) const COMPLETION: &str = "Examples:
   aphex-ops completion bash
   aphex-ops completion zsh";

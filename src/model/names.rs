@@ -6,13 +6,17 @@ pub const PRODUCT: &str = "aphex-ops";
 /// API version of our own documents (configuration, playbooks, reports).
 pub const OPS_API_VERSION: &str = "ops.aphex.io/v1alpha1";
 
-/// ConfigMap that holds the configuration for runs in the cluster, in the platform's namespace.
-pub const CONFIG_MAP: &str = "aphex-ops-config";
-/// Its only key.
-pub const CONFIG_KEY: &str = "config.yaml";
-
 /// Label on every object that we own.
 pub const MANAGED_BY_LABEL: &str = "platform.aphex/managed-by";
+/// Label on what one of our commands made and looks after, by the command's word.
+pub const PART_OF_LABEL: &str = "platform.aphex/part-of";
+/// Value of [`PART_OF_LABEL`] on what `install` made.
+pub const INSTALL_PART: &str = "install";
+
+/// ConfigMap of the configuration that Jobs run with.
+pub const CONFIG_MAP: &str = "aphex-ops-config";
+/// Its key.
+pub const CONFIG_KEY: &str = "config.yaml";
 
 /// Annotation on Dex's pod template: a keyed digest of the secrets that its Pods started with.
 pub const SECRETS_DIGEST_ANNOTATION: &str = "platform.aphex/secrets-digest";

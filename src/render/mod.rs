@@ -1,5 +1,6 @@
 //! Pure rendering: from what is declared once to files and texts.
 
+pub mod install;
 pub mod job;
 pub mod rbac;
 pub mod reference;
@@ -22,13 +23,15 @@ pub fn namespace(name: &str) -> Value {
 /// Objects as YAML documents.
 #[must_use]
 pub fn documents(objects: &[Value]) -> String {
-    let document = |object: &Value| {
-        serde_saphyr::to_string(object).unwrap_or_else(|error| format!("# cannot be rendered: {error}\n"))
-    };
     objects.iter().map(document).collect::<Vec<_>>().join("---\n")
 }
 
 /// Typed objects of ours always serialize.
 fn value(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap_or_default()
+}
+
+/// One YAML document; values of ours always serialize. If one did not, the text would be one that nothing accepts.
+fn document(value: &impl Serialize) -> String {
+    serde_saphyr::to_string(value).unwrap_or_else(|error| format!("cannot be rendered: {error}\n"))
 }

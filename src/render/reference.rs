@@ -174,10 +174,15 @@ fn row(place: &str, rule: &PolicyRule) -> [String; 4] {
         format!("{resource} ({group})")
     };
     let names = rule.resource_names.as_ref().map(|names| list(Some(names)));
+    let any = if rule.verbs.iter().any(|verb| verb == "delete") {
+        "any: what was once installed is known by its labels only"
+    } else {
+        "any: the API cannot limit it by name"
+    };
     [
         place.to_owned(),
         resource,
-        names.unwrap_or_else(|| "any: the API cannot limit it by name".to_owned()),
+        names.unwrap_or_else(|| any.to_owned()),
         rule.verbs.join(", "),
     ]
 }

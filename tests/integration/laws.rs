@@ -8,7 +8,7 @@ use rig::{
         World, dry_run,
         sweep::{self, Case},
     },
-    proxy::{Answer, Fault, Moment, Seen},
+    proxy::{Answer, Fault, KillPoint, Moment, Seen},
 };
 use serde_json::json;
 
@@ -23,6 +23,40 @@ async fn survives_kills(command: &[&str], initial: Initial) {
         "not everything was swept"
     );
     // A controller that is slow for once makes a run look once more; a sweep that lost more than that swept little.
+    assert!(
+        report.missed * 10 <= report.points,
+        "{} points were not reached",
+        report.missed
+    );
+    assert!(report.violations.is_empty());
+}
+
+/// The same for commands with many requests: dies at every point of each write, and at one point of each read, another
+/// one each time. What a death between two reads leaves is what the read before left.
+async fn survives_kills_at_writes(command: &[&str], initial: Initial) {
+    let first = Platform::start(command, initial).await.unwrap();
+    let mut worlds = [first, Platform::start(command, initial).await.unwrap()];
+    let mut writes = 0;
+    let report = sweep::cases(&mut worlds, |requests| {
+        let mut cases = Vec::new();
+        for seen in requests {
+            let is_write = seen.method != "GET";
+            writes += usize::from(is_write);
+            let all = KillPoint::ALL.into_iter().enumerate();
+            let points = all.filter(|(number, _)| is_write || seen.number % KillPoint::ALL.len() == *number);
+            cases.extend(points.map(|(_, point)| Case::kill(seen.number, point)));
+        }
+        cases
+    });
+    let report = report.await.unwrap();
+    println!(
+        "{} from {initial:?}, {writes} writes: {report}",
+        command.join(" ")
+    );
+    assert!(
+        writes > 0 && report.points > report.requests,
+        "too little was swept"
+    );
     assert!(
         report.missed * 10 <= report.points,
         "{} points were not reached",
@@ -66,6 +100,12 @@ async fn dry_run_changes_nothing(command: &[&str], initial: Initial) {
 async fn namespaces_ensure() {
     survives_kills(&["namespaces", "ensure"], Initial::Empty).await;
     dry_run_changes_nothing(&["namespaces", "ensure"], Initial::Empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn install() {
+    survives_kills_at_writes(&["install"], Initial::Empty).await;
+    dry_run_changes_nothing(&["install"], Initial::Empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,6 +180,11 @@ async fn bootstrap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn namespaces_ensure_meets_faults() {
     survives_faults(&["namespaces", "ensure"], Initial::Empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn install_meets_faults() {
+    survives_faults(&["install"], Initial::Empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod drift;
 mod dynamic;
 mod golden;
 mod help;
+mod install;
 mod jobs;
 mod laws;
 mod node;

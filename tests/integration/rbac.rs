@@ -6,7 +6,7 @@ mod usage;
 use crate::world::{Initial, LATE, Platform};
 use aphex_ops::{
     cli::StepCommand,
-    model::{config::Config, exit::Exit},
+    model::{config::Config, exit::Exit, kind::KINDS, names},
 };
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -97,6 +97,33 @@ impl Stage {
             .unwrap();
     }
 
+    /// One object of each kind that an earlier version could have installed.
+    async fn leave_behind(&self) {
+        let labels =
+            json!({names::MANAGED_BY_LABEL: names::PRODUCT, names::PART_OF_LABEL: names::INSTALL_PART});
+        let container = json!({"name": "old", "image": "registry.example/old"});
+        let pod = json!({"restartPolicy": "Never", "containers": [container]});
+        let mut objects = Vec::new();
+        for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
+            let metadata = json!({"name": "left-behind", "labels": labels});
+            let mut object =
+                json!({"apiVersion": kind.api_version(), "kind": kind.name, "metadata": metadata});
+            if kind.is_namespaced {
+                object["metadata"]["namespace"] = "platform-system".into();
+            }
+            if kind.name.ends_with("Binding") {
+                let group = "rbac.authorization.k8s.io";
+                object["roleRef"] = json!({"apiGroup": group, "kind": "ClusterRole", "name": "none"});
+            }
+            if kind.name == "CronJob" {
+                let job = json!({"spec": {"template": {"spec": pod}}});
+                object["spec"] = json!({"schedule": "0 0 1 1 *", "jobTemplate": job});
+            }
+            objects.push(object);
+        }
+        rig::sandbox::apply_all(&self.0.client, objects).await.unwrap();
+    }
+
     async fn set_dex(&self, change: Value) {
         let api = Api::<Deployment>::namespaced(self.0.client.clone(), AUTH);
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(&change));
@@ -106,6 +133,11 @@ impl Stage {
 
 async fn namespaces_ensure(stage: &mut Stage) {
     stage.usual(Initial::Empty).await;
+    lose_namespaces(stage).await;
+}
+
+/// The namespaces are being deleted; the command waits for that.
+async fn lose_namespaces(stage: &mut Stage) {
     let namespaces = Api::<Namespace>::all(stage.0.client.clone());
     let names = ["auth-system", "argocd", "tekton-pipelines", "platform-system"];
     for name in names {
@@ -126,6 +158,13 @@ async fn namespaces_ensure(stage: &mut Stage) {
         }
     };
     stage.wait(names.len(), end).await;
+}
+
+async fn install(stage: &mut Stage) {
+    stage.usual(Initial::Empty).await;
+    stage.leave_behind().await;
+    stage.run(&[], Exit::Done).await;
+    lose_namespaces(stage).await;
 }
 
 async fn secrets_generate(stage: &mut Stage) {
@@ -216,6 +255,7 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::DexSync(_) => dex_sync(&mut stage).await,
         StepCommand::DexScale(_) => dex_scale(&mut stage).await,
         StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
+        StepCommand::Install(_) => install(&mut stage).await,
     }
     let usage = Usage::of(&step.rules(&Config::default()), &stage.requests().await);
     let (unused, missing) = (usage.unused.len(), usage.missing.len());
@@ -237,6 +277,12 @@ macro_rules! rules_are_exact {
 }
 
 mod rules {
+    /// What is installed is known to the command line only.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn install() {
+        play(StepCommand::install(), Initial::Empty).await;
+    }
+
     use super::*;
 
     rules_are_exact! {

@@ -210,3 +210,17 @@ async fn permissions_are_printed_for_a_configuration_named_before_or_after_the_c
         "{variable:?}"
     );
 }
+
+/// What `install` applies can be looked at, and applied by others, without a cluster at hand.
+#[tokio::test]
+async fn what_is_installed_is_printed_as_yaml() {
+    let ran = Program::new("render install --profile k3s").run().await;
+    let text = &ran.ended(0, &[]).stdout;
+    let objects: Vec<serde_json::Value> = serde_saphyr::from_multiple(text).unwrap();
+    let is_config = |object: &&serde_json::Value| object["kind"] == "ConfigMap";
+    let config = objects.iter().find(is_config).unwrap();
+    let text = config["data"]["config.yaml"].as_str().unwrap();
+    let config = aphex_ops::model::config::parse(text).unwrap();
+    assert_eq!(config.profile, aphex_ops::model::config::Profile::K3s);
+    assert_eq!(objects[0]["kind"], "Namespace");
+}

@@ -33,12 +33,8 @@ impl Usage {
         let mut missing = BTreeSet::new();
         for request in requests {
             for needed in needed(request) {
-                let unnamed = Permission {
-                    name: None,
-                    ..needed.clone()
-                };
-                let by: Vec<&Permission> = [&needed, &unnamed]
-                    .into_iter()
+                let by: Vec<&Permission> = wider(&needed)
+                    .iter()
                     .filter_map(|permission| granted.get(permission))
                     .collect();
                 if by.is_empty() || request.code() == Some(403) {
@@ -46,6 +42,11 @@ impl Usage {
                 }
                 used.extend(by.into_iter().cloned());
             }
+            used.extend(
+                implied(request)
+                    .into_iter()
+                    .filter(|permission| granted.contains(permission)),
+            );
         }
         Self {
             granted: granted.len(),
@@ -89,6 +90,47 @@ fn permission(rule: &Rule, verb: &str, name: Option<String>) -> Permission {
         resource: rule.resource.to_owned(),
         verb: verb.to_owned(),
         name,
+    }
+}
+
+/// What allows it: itself, the same for all names, and for all namespaces.
+fn wider(needed: &Permission) -> [Permission; 4] {
+    let [namespace, name] = [&needed.namespace, &needed.name];
+    let all = [
+        (namespace, name),
+        (namespace, &None),
+        (&None, name),
+        (&None, &None),
+    ];
+    all.map(|(namespace, name)| Permission {
+        namespace: namespace.clone(),
+        name: name.clone(),
+        ..needed.clone()
+    })
+}
+
+/// What a write of a role or a binding takes besides, and no request shows: one who does not hold what is in the role
+/// has to be allowed to give it. Our bindings have the names of their roles.
+fn implied(request: &AuditEvent) -> Vec<Permission> {
+    let is_write = ["create", "patch", "update"].contains(&request.verb.as_str());
+    let done = matches!(request.code(), Some(200 | 201));
+    let Some(object) = request.object_ref.as_ref().filter(|_| is_write && done) else {
+        return Vec::new();
+    };
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let permission = |resource: &str, verb: &str| Permission {
+        namespace: some(&object.namespace),
+        group: object.api_group.clone(),
+        resource: resource.to_owned(),
+        verb: verb.to_owned(),
+        name: some(&object.name),
+    };
+    match object.resource.as_str() {
+        role @ ("roles" | "clusterroles") => vec![permission(role, "escalate")],
+        "rolebindings" | "clusterrolebindings" => ["roles", "clusterroles"]
+            .map(|role| permission(role, "bind"))
+            .into(),
+        _ => Vec::new(),
     }
 }
 
@@ -160,6 +202,29 @@ mod tests {
             }
         );
         assert_eq!(Usage::of(&mk_rules(), &[]).unused.len(), 7);
+    }
+
+    #[test]
+    fn a_rule_for_all_namespaces_allows_what_is_done_in_one() {
+        let rules = [Rule::cluster("", "secrets", [] as [&str; 0], &["delete"])];
+        let usage = Usage::of(&rules, &[mk_request("delete", "secrets", "a", 200)]);
+        assert!(usage.unused.is_empty() && usage.missing.is_empty(), "{usage:?}");
+    }
+
+    #[test]
+    fn writing_a_role_or_a_binding_takes_the_right_to_give_it() {
+        let rules = [Rule::named(
+            "auth",
+            "",
+            "roles",
+            ["a"],
+            &["patch", "escalate", "bind"],
+        )];
+        let role = mk_request("patch", "roles", "a", 200);
+        let usage = Usage::of(&rules, std::slice::from_ref(&role));
+        assert_eq!(usage.unused, [r#"bind roles of "", namespace auth, name a"#]);
+        let binding = mk_request("patch", "rolebindings", "a", 200);
+        assert!(Usage::of(&rules, &[role, binding]).unused.is_empty());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Putting a cluster into an initial state, without the controllers that a whole cluster has.
 
+use aphex_ops::model::kind::KINDS;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{
-    Api, Client,
+    Api, Client, ResourceExt,
     api::{DeleteParams, DynamicObject, ListParams, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
@@ -84,6 +85,26 @@ pub(super) async fn empty(client: &Client) -> Result<(), Trouble> {
             let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
             api.delete_collection(&DeleteParams::default(), &ListParams::default())
                 .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything that `install` labels; it can be in any namespace.
+pub(super) async fn remove_installed(client: &Client) -> Result<(), Trouble> {
+    let labelled = ListParams::default().labels("platform.aphex/part-of=install");
+    for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
+        let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.name);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
+        let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
+        for found in all.list(&labelled).await? {
+            let api = match found.namespace() {
+                Some(namespace) => {
+                    Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, &resource)
+                }
+                None => all.clone(),
+            };
+            api.delete(&found.name_any(), &DeleteParams::default()).await?;
         }
     }
     Ok(())

@@ -170,6 +170,9 @@ impl World for Platform {
 
     async fn reset(&mut self) -> Result<(), Trouble> {
         cluster::empty(&self.client).await?;
+        if self.command == ["install"] {
+            cluster::remove_installed(&self.client).await?;
+        }
         if let Some(login) = &self.login {
             login.reset();
         }
