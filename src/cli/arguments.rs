@@ -10,7 +10,7 @@ use super::{
 use crate::steps::{
     authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
     namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
-    secrets_status::SecretsStatus,
+    secrets_status::SecretsStatus, uninstall::Uninstall,
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -47,6 +47,12 @@ pub(super) enum Command {
     /// not. Namespaces and Secrets are never removed.
     #[command(after_help = texts::INSTALL)]
     Install(Install),
+    /// Delete what `install` made
+    ///
+    /// Last made, first deleted. Namespaces stay, since they hold the platform; generated Secrets stay unless --secrets is
+    /// given. `--plan` is the same as `--dry-run`.
+    #[command(after_help = texts::UNINSTALL)]
+    Uninstall(Uninstall),
     /// The platform's namespaces
     #[command(subcommand)]
     Namespaces(Namespaces),
@@ -147,6 +153,7 @@ impl Command {
     pub(super) fn into_step(self) -> Result<StepCommand, Self> {
         Ok(match self {
             Self::Install(_) => StepCommand::install(),
+            Self::Uninstall(step) => StepCommand::Uninstall(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),

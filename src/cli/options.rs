@@ -69,7 +69,7 @@ pub(super) struct RunOptions {
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<ProfileName>,
     /// Print what would be done, and change nothing
-    #[arg(long, global = true)]
+    #[arg(long, global = true, alias = "plan")]
     pub(super) dry_run: bool,
     /// With --dry-run: exit 3 if something is to be done
     #[arg(long, global = true, hide_short_help = true)]

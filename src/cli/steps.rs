@@ -9,7 +9,7 @@ use crate::{
     steps::{
         authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
         namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
-        secrets_status::SecretsStatus,
+        secrets_status::SecretsStatus, uninstall::Uninstall,
     },
 };
 use serde_json::Value;
@@ -26,6 +26,7 @@ pub enum StepCommand {
     DexScale(DexScale),
     OidcVerify(OidcVerify),
     Install(Install),
+    Uninstall(Uninstall),
 }
 
 macro_rules! each {
@@ -39,6 +40,7 @@ macro_rules! each {
             StepCommand::DexScale($step) => $body,
             StepCommand::OidcVerify($step) => $body,
             StepCommand::Install($step) => $body,
+            StepCommand::Uninstall($step) => $body,
         }
     };
 }

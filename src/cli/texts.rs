@@ -15,6 +15,10 @@ pub(super) const INSTALL: &str = "Examples:
   aphex-ops install
   aphex-ops install --dry-run
   aphex-ops install --config platform.yaml";
+pub(super) const UNINSTALL: &str = "Examples:
+  aphex-ops uninstall --plan
+  aphex-ops uninstall
+  aphex-ops uninstall --secrets";
 pub(super) const NAMESPACES_ENSURE: &str = "Examples:
   aphex-ops namespaces ensure
   aphex-ops namespaces ensure --dry-run --exit-code";

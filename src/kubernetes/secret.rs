@@ -17,6 +17,11 @@ pub struct SecretValues {
 }
 
 impl SecretValues {
+    /// The names of its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// The value of a key, if the key exists; it may be empty.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&SecretSlice<u8>> {

@@ -72,6 +72,9 @@ pub static KINDS: [Kind; 8] = [
     kind("batch", "CronJob", "cronjobs", true, Stage::Workloads),
 ];
 
+/// Secrets: never installed, and deleted by name only.
+pub static SECRET: Kind = kind("", "Secret", "secrets", true, Stage::Accounts);
+
 const fn kind(
     group: &'static str,
     name: &'static str,

@@ -8,3 +8,4 @@ pub mod namespaces_ensure;
 pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_status;
+pub mod uninstall;

@@ -6,7 +6,7 @@ use aphex_ops::{
     kubernetes::{Cluster, Connection},
     model::config::Config,
     render::{install, rbac},
-    steps::install::Install,
+    steps::{install::Install, uninstall::Uninstall},
 };
 use k8s_openapi::api::{
     batch::v1::CronJob,
@@ -215,6 +215,25 @@ async fn what_is_installed_stays_is_mended_and_goes() {
     );
     assert_eq!((gone.len(), gone[5].as_str()), (6, "delete serviceaccounts"));
     assert_eq!(stage.writes(&fewer).await, [] as [&str; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_installed_is_uninstalled_backwards() {
+    let mut stage = Stage::start().await;
+    stage.writes(&Install::of(with_jobs)).await;
+    let gone = stage.writes(&Uninstall::default()).await;
+    assert_eq!((gone.len(), gone[0].as_str()), (7, "delete cronjobs"));
+    assert!(
+        gone[1..3].iter().all(|write| write.ends_with("bindings")),
+        "{gone:?}"
+    );
+    assert!(
+        gone[3..5].iter().all(|write| write.ends_with("roles")),
+        "{gone:?}"
+    );
+    assert_eq!(stage.writes(&Uninstall::default()).await, [] as [&str; 0]);
+    let namespaces = Api::<Namespace>::all(stage.client.clone());
+    assert!(namespaces.get("platform-system").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,6 +109,16 @@ async fn install() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn uninstall() {
+    // Without --secrets they stay.
+    let mut world = [Platform::start(&["uninstall"], Initial::Secrets).await.unwrap()];
+    let report = sweep::cases(&mut world, |_| Vec::new()).await.unwrap();
+    assert!(report.violations.is_empty());
+    survives_kills_at_writes(&["uninstall", "--secrets"], Initial::Secrets).await;
+    dry_run_changes_nothing(&["uninstall", "--secrets"], Initial::Secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_generate() {
     survives_kills(&["secrets", "generate"], Initial::Namespaces).await;
     dry_run_changes_nothing(&["secrets", "generate"], Initial::Namespaces).await;

@@ -3,10 +3,11 @@
 
 mod usage;
 
-use crate::world::{Initial, LATE, Platform};
+use crate::world::{Initial, LATE, Platform, leave_behind};
 use aphex_ops::{
     cli::StepCommand,
-    model::{config::Config, exit::Exit, kind::KINDS, names},
+    model::{config::Config, exit::Exit},
+    steps::uninstall::Uninstall,
 };
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -97,31 +98,13 @@ impl Stage {
             .unwrap();
     }
 
-    /// One object of each kind that an earlier version could have installed.
-    async fn leave_behind(&self) {
-        let labels =
-            json!({names::MANAGED_BY_LABEL: names::PRODUCT, names::PART_OF_LABEL: names::INSTALL_PART});
-        let container = json!({"name": "old", "image": "registry.example/old"});
-        let pod = json!({"restartPolicy": "Never", "containers": [container]});
-        let mut objects = Vec::new();
-        for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
-            let metadata = json!({"name": "left-behind", "labels": labels});
-            let mut object =
-                json!({"apiVersion": kind.api_version(), "kind": kind.name, "metadata": metadata});
-            if kind.is_namespaced {
-                object["metadata"]["namespace"] = "platform-system".into();
-            }
-            if kind.name.ends_with("Binding") {
-                let group = "rbac.authorization.k8s.io";
-                object["roleRef"] = json!({"apiGroup": group, "kind": "ClusterRole", "name": "none"});
-            }
-            if kind.name == "CronJob" {
-                let job = json!({"spec": {"template": {"spec": pod}}});
-                object["spec"] = json!({"schedule": "0 0 1 1 *", "jobTemplate": job});
-            }
-            objects.push(object);
-        }
-        rig::sandbox::apply_all(&self.0.client, objects).await.unwrap();
+    /// The database was started with the Secrets that there are.
+    async fn claim_volume(&self) {
+        let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
+        let claim = json!({"metadata": {"name": "postgresql-data"}, "spec": spec});
+        let claims = Api::<PersistentVolumeClaim>::namespaced(self.0.client.clone(), AUTH);
+        let claim = serde_json::from_value(claim).unwrap();
+        claims.create(&PostParams::default(), &claim).await.unwrap();
     }
 
     async fn set_dex(&self, change: Value) {
@@ -162,9 +145,24 @@ async fn lose_namespaces(stage: &mut Stage) {
 
 async fn install(stage: &mut Stage) {
     stage.usual(Initial::Empty).await;
-    stage.leave_behind().await;
+    leave_behind(&stage.0.client).await.unwrap();
     stage.run(&[], Exit::Done).await;
     lose_namespaces(stage).await;
+}
+
+async fn uninstall(stage: &mut Stage, secrets: bool) {
+    if !secrets {
+        return stage.usual(Initial::Namespaces).await;
+    }
+    stage.reset(Initial::Secrets).await;
+    stage.run(&["--plan", "--exit-code"], Exit::Pending).await;
+    stage.run(&[], Exit::Done).await;
+    stage.run(&[], Exit::Done).await;
+    // No controller lets go of a claim that is deleted, so this comes last.
+    stage.reset(Initial::Secrets).await;
+    stage.claim_volume().await;
+    stage.run(&[], Exit::Partly).await;
+    stage.run(&[], Exit::Human).await;
 }
 
 async fn secrets_generate(stage: &mut Stage) {
@@ -175,11 +173,7 @@ async fn secrets_generate(stage: &mut Stage) {
     stage.delete_secret("authentik-secrets").await;
     stage.run(&[], Exit::Human).await;
     stage.reset(Initial::Namespaces).await;
-    let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
-    let claim = json!({"metadata": {"name": "postgresql-data"}, "spec": spec});
-    let claims = Api::<PersistentVolumeClaim>::namespaced(stage.0.client.clone(), AUTH);
-    let claim = serde_json::from_value(claim).unwrap();
-    claims.create(&PostParams::default(), &claim).await.unwrap();
+    stage.claim_volume().await;
     stage.run(&[], Exit::Human).await;
 }
 
@@ -245,7 +239,10 @@ async fn oidc_verify(stage: &mut Stage) {
 /// Plays all scenarios of a step.
 async fn play(step: StepCommand, initial: Initial) {
     let command = step.meta().command;
-    let words: Vec<&str> = command.split(' ').collect();
+    let mut words: Vec<&str> = command.split(' ').collect();
+    if let StepCommand::Uninstall(Uninstall { secrets: true }) = step {
+        words.push("--secrets");
+    }
     let mut stage = Stage(Platform::start(&words, initial).await.unwrap());
     match &step {
         StepCommand::NamespacesEnsure(_) => namespaces_ensure(&mut stage).await,
@@ -256,6 +253,7 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::DexScale(_) => dex_scale(&mut stage).await,
         StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
+        StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,
     }
     let usage = Usage::of(&step.rules(&Config::default()), &stage.requests().await);
     let (unused, missing) = (usage.unused.len(), usage.missing.len());
@@ -283,6 +281,12 @@ mod rules {
         play(StepCommand::install(), Initial::Empty).await;
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn uninstall_with_secrets() {
+        let step = Uninstall { secrets: true };
+        play(StepCommand::Uninstall(step), Initial::Secrets).await;
+    }
+
     use super::*;
 
     rules_are_exact! {
@@ -293,5 +297,6 @@ mod rules {
         dex_sync: DexSync from Token;
         dex_scale: DexScale from Dex;
         oidc_verify: OidcVerify from Dex;
+        uninstall: Uninstall from Namespaces;
     }
 }

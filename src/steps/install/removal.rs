@@ -78,6 +78,13 @@ pub(super) async fn all(cx: &Context) -> Result<Vec<(Address, Value)>, Failure> 
     lists.into_iter().flatten().map(with_address).collect()
 }
 
+/// The same, for one who only removes.
+pub(in crate::steps) async fn installed(cx: &Context) -> Result<Vec<Installed>, Failure> {
+    let all = all(cx).await?;
+    let installed = all.into_iter().map(|(at, live)| Installed::new(at, &live));
+    Ok(installed.collect())
+}
+
 pub(super) fn uid(live: &Value) -> String {
     live["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
 }

@@ -134,7 +134,8 @@ fn compare(copy: Option<&[u8]>, source: Option<&[u8]>) -> Pair {
     }
 }
 
-async fn existing_claims(cx: &Context) -> Result<Vec<String>, Failure> {
+/// The database volume claims that exist.
+pub(in crate::steps) async fn existing_claims(cx: &Context) -> Result<Vec<String>, Failure> {
     let namespace = &cx.config.namespaces.auth;
     let mut existing = Vec::new();
     for name in &cx.config.database.claims {

@@ -1,6 +1,6 @@
 //! Putting a cluster into an initial state, without the controllers that a whole cluster has.
 
-use aphex_ops::model::kind::KINDS;
+use aphex_ops::model::{kind::KINDS, names};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{
     Api, Client, ResourceExt,
@@ -107,6 +107,32 @@ pub(super) async fn remove_installed(client: &Client) -> Result<(), Trouble> {
             api.delete(&found.name_any(), &DeleteParams::default()).await?;
         }
     }
+    Ok(())
+}
+
+/// One object of each kind that an earlier version could have installed and this one does not.
+pub(crate) async fn leave_behind(client: &Client) -> Result<(), Trouble> {
+    let labels = json!({names::MANAGED_BY_LABEL: names::PRODUCT, names::PART_OF_LABEL: names::INSTALL_PART});
+    let mut objects = Vec::new();
+    for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
+        let metadata = json!({"name": "left-behind", "labels": labels});
+        let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.name, "metadata": metadata});
+        if kind.is_namespaced {
+            object["metadata"]["namespace"] = "platform-system".into();
+        }
+        if kind.name.ends_with("Binding") {
+            let group = "rbac.authorization.k8s.io";
+            object["roleRef"] = json!({"apiGroup": group, "kind": "ClusterRole", "name": "none"});
+        }
+        if kind.name == "CronJob" {
+            let container = json!({"name": "old", "image": "registry.example/old"});
+            let pod = json!({"restartPolicy": "Never", "containers": [container]});
+            let job = json!({"spec": {"template": {"spec": pod}}});
+            object["spec"] = json!({"schedule": "0 0 1 1 *", "jobTemplate": job});
+        }
+        objects.push(object);
+    }
+    rig::sandbox::apply_all(client, objects).await?;
     Ok(())
 }
 

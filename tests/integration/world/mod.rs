@@ -8,6 +8,7 @@ mod login;
 
 use account::Account;
 use cluster::NAMESPACES;
+pub(crate) use cluster::leave_behind;
 pub(crate) use deployments::LATE;
 use kube::Client;
 use login::Login;
@@ -151,6 +152,10 @@ impl Platform {
         }
     }
 
+    fn uninstalls_secrets(&self) -> bool {
+        self.command == ["uninstall", "--secrets"]
+    }
+
     /// Where the program writes what it says last.
     pub(crate) fn termination_log(&self) -> PathBuf {
         self.folder.path().join("termination-log")
@@ -170,7 +175,7 @@ impl World for Platform {
 
     async fn reset(&mut self) -> Result<(), Trouble> {
         cluster::empty(&self.client).await?;
-        if self.command == ["install"] {
+        if ["install", "uninstall"].contains(&self.command[0].as_str()) {
             cluster::remove_installed(&self.client).await?;
         }
         if let Some(login) = &self.login {
@@ -184,6 +189,10 @@ impl World for Platform {
             cluster::ensure_namespace(&self.client, "auth-system").await?;
             cluster::create_secret(&self.client, "auth-system", "authentik-secrets").await?;
             deployments::create_dex(&self.client).await?;
+        }
+        if self.command[0] == "uninstall" {
+            self.as_after(&["install"]).await?;
+            leave_behind(&self.client).await?;
         }
         if self.initial == Initial::SomeSecrets {
             cluster::create_some_secrets(&self.client).await?;
@@ -230,6 +239,11 @@ impl World for Platform {
     }
 
     fn may_change(&self, key: &str) -> bool {
-        self.initial == Initial::SomeSecrets && key == cluster::DIFFERING_COPY
+        self.uninstalls_secrets() || self.initial == Initial::SomeSecrets && key == cluster::DIFFERING_COPY
+    }
+
+    fn may_be_lost(&self, object: &str) -> bool {
+        let is_kept = object.starts_with("Namespace/") || object.starts_with("Secret/");
+        self.uninstalls_secrets() || self.command[0] == "uninstall" && !is_kept
     }
 }
