@@ -108,7 +108,7 @@ async fn namespaces_ensure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn install() {
-    survives_kills_at_writes(&["install"], Initial::Empty, 1).await;
+    survives_kills_at_writes(&["install"], Initial::Empty, 4).await;
     dry_run_changes_nothing(&["install"], Initial::Empty).await;
 }
 

@@ -9,10 +9,11 @@ use rustix::process::Signal;
 use serde_json::json;
 
 /// The commands that print a text which has one form only.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "completion",
     "man",
     "render config-schema",
+    "render install",
     "render job",
     "render rbac",
     "render report-schema",
