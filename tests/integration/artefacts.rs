@@ -4,7 +4,10 @@ use crate::{golden, help::command_lines, schemas};
 use aphex_ops::{
     cli,
     model::config,
-    render::reference::{self, Grant},
+    render::{
+        job::pod,
+        reference::{self, Grant},
+    },
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, process::Command};
@@ -88,6 +91,23 @@ fn the_jobs_are_fresh() {
         .collect();
     assert!(jobs.len() >= 8, "only {:?}", jobs.keys());
     golden::assert_folder("jobs", &jobs);
+}
+
+/// No builder is at hand to build it: what can be held against the rest of the repository is.
+#[test]
+fn the_dockerfile_makes_the_image_that_the_jobs_expect() {
+    let read = |name: &str| fs::read_to_string(golden::root().join(name)).unwrap();
+    let (file, toolchain) = (read("Dockerfile"), read("rust-toolchain.toml"));
+    let version = toolchain.split('"').nth(1).unwrap();
+    let user = pod::USER;
+    for line in [
+        format!("FROM rust:{version}-bookworm AS build"),
+        "FROM scratch".to_owned(),
+        format!("USER {user}:{user}"),
+        "ENTRYPOINT [\"/aphex-ops\"]".to_owned(),
+    ] {
+        assert!(file.lines().any(|other| other == line), "{line} is missing");
+    }
 }
 
 #[test]

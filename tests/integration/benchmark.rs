@@ -9,6 +9,17 @@ use std::{env, fs, path::PathBuf, time::Duration};
 
 const RUNS: usize = 9;
 
+/// Each step where it has something to do. The memory limits of the Jobs come from these (`render/job/resources.rs`).
+const STEPS: [(&[&str], Initial); 7] = [
+    (&["namespaces", "ensure"], Initial::Empty),
+    (&["secrets", "generate"], Initial::Namespaces),
+    (&["secrets", "status"], Initial::Secrets),
+    (&["authentik", "token"], Initial::Secrets),
+    (&["dex", "sync"], Initial::Token),
+    (&["dex", "scale"], Initial::Dex),
+    (&["oidc", "verify"], Initial::Dex),
+];
+
 /// The program to measure, if one was named: figures of a debug build say nothing.
 fn program() -> Option<PathBuf> {
     env::var_os("APHEX_OPS_PROGRAM").map(PathBuf::from)
@@ -63,6 +74,23 @@ async fn figures() {
     }
     print("--version", &runs);
 
+    for (command, initial) in STEPS {
+        let mut platform = Platform::start(command, initial).await.unwrap();
+        platform.program.clone_from(&program);
+        let mut runs = Vec::new();
+        for _ in 0..RUNS {
+            platform.reset().await.unwrap();
+            runs.push(
+                measure(
+                    &platform
+                        .as_administrator(command)
+                        .timeout(Duration::from_secs(60)),
+                )
+                .await,
+            );
+        }
+        print(&command.join(" "), &runs);
+    }
     let mut platform = Platform::start(&["bootstrap"], Initial::Empty).await.unwrap();
     platform.program = program;
     let (mut first, mut again) = (Vec::new(), Vec::new());

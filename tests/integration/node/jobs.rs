@@ -18,10 +18,7 @@ use rig::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use std::{
-    fs,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, time::Duration};
 use tokio::time::sleep;
 
 async fn node() -> Sandbox {
@@ -71,7 +68,7 @@ async fn the_bootstrap_runs_as_a_job_and_a_cron_job_changes_nothing_after_it() {
     };
     tokio::time::timeout(Duration::from_secs(180), runs)
         .await
-        .expect("the CronJob runs twice");
+        .unwrap();
     let events = sandbox.audit_since(mark).await.unwrap();
     let ours = events
         .iter()
@@ -195,7 +192,7 @@ async fn what_time_may_mend_is_tried_again(sandbox: &Sandbox) {
         };
         tokio::time::timeout(Duration::from_secs(150), tried)
             .await
-            .expect("two attempts");
+            .unwrap();
         for message in place.messages(&job).await {
             assert_eq!(message["exit"], exit, "{message:#}");
         }
@@ -284,7 +281,7 @@ async fn a_stop_leaves_a_free_lock_and_says_so(sandbox: &Sandbox) {
             _ => {}
         }
     }
-    let said = said.expect("a termination message");
+    let said = said.unwrap();
     println!("after SIGTERM: {said}");
     assert_eq!(said["exit"], 143, "{said:#}");
     assert!(
@@ -348,8 +345,7 @@ async fn a_killed_attempt_is_made_good(sandbox: &Sandbox, how: How) {
 }
 
 fn some_milliseconds() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u64::from(now.subsec_micros()) % 1000
+    u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap() % 1000
 }
 
 async fn running(place: &Place, job: &str) -> Pod {
@@ -368,7 +364,7 @@ async fn running(place: &Place, job: &str) -> Pod {
     };
     tokio::time::timeout(Duration::from_secs(60), found)
         .await
-        .expect("a running Pod")
+        .unwrap()
 }
 
 /// Kills the process in the Pod; it may be over already. Its environment has the Pod's name.

@@ -25,8 +25,9 @@ pub(super) struct Place {
 
 /// The image that `scripts/test` has built: the Jobs' memory limits are those of the release.
 pub(super) fn load_image(sandbox: &Sandbox) {
-    let image = std::env::var_os("APHEX_OPS_IMAGE");
-    let image = image.expect("APHEX_OPS_IMAGE names the image: `scripts/image FILE` writes it");
+    let Some(image) = std::env::var_os("APHEX_OPS_IMAGE") else {
+        panic!("APHEX_OPS_IMAGE names no image: `scripts/image FILE` writes it");
+    };
     sandbox.load_tarball(image.as_ref()).unwrap();
 }
 

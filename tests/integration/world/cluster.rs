@@ -61,7 +61,8 @@ pub(super) const ADMIN_PASSWORD: &str = "pRKVQiSx7xIDWp2yCyol4FWl3rz3A2zM";
 pub(super) const BOOTSTRAP_TOKEN: &str = "utoiVVkWfZ3bxHSfiLRjviYeRtuiwal6";
 
 /// What a reset removes from the platform's namespaces, as `(group, version, kind, plural)`.
-const REMOVED: [(&str, &str, &str, &str); 4] = [
+const REMOVED: [(&str, &str, &str, &str); 5] = [
+    ("events.k8s.io", "v1", "Event", "events"),
     ("", "v1", "Secret", "secrets"),
     ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
     ("apps", "v1", "Deployment", "deployments"),
@@ -81,7 +82,9 @@ pub(super) async fn empty(client: &Client) -> Result<(), Trouble> {
     for (group, version, kind, plural) in REMOVED {
         let kind = GroupVersionKind::gvk(group, version, kind);
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        for namespace in NAMESPACES {
+        // Events about cluster-scoped objects are in the namespace `default`.
+        let default = (kind.kind == "Event").then_some("default");
+        for namespace in NAMESPACES.into_iter().chain(default) {
             let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
             api.delete_collection(&DeleteParams::default(), &ListParams::default())
                 .await?;
