@@ -229,7 +229,10 @@ impl RunOptions {
             None => Config::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    let hint = format!("in a cluster, ConfigMap {} holds it", names::CONFIG_MAP);
+                    let hint = format!(
+                        "in a cluster, ConfigMap {} holds it: `aphex-ops install` makes it",
+                        names::CONFIG_MAP
+                    );
                     invalid(format!("cannot read the configuration {}", path.display()))
                         .caused_by(error)
                         .hint(hint)

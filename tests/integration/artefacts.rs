@@ -83,7 +83,7 @@ fn the_jobs_are_fresh() {
         .filter_map(|line| {
             let header = format!(
                 "# Made by `aphex-ops render job {}`; `APHEX_OPS_UPDATE=1 cargo test` writes this file again.\n\
-                 # Needs the namespaces and the ConfigMap `aphex-ops-config` with the configuration.\n",
+                 # Needs the namespaces and the ConfigMap that `aphex-ops install` makes.\n",
                 line.join(" ")
             );
             Some((format!("{}.yaml", line.join("-")), header + &rendered("job", line)?))
