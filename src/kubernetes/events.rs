@@ -58,7 +58,8 @@ pub fn rules(of_step: &[Rule]) -> Vec<Rule> {
 }
 
 fn namespaces(of_step: &[Rule]) -> BTreeSet<&str> {
-    const WRITES: [&str; 4] = ["create", "patch", "update", "delete"];
+    // What is deleted gets no Event.
+    const WRITES: [&str; 3] = ["create", "patch", "update"];
     let has_events = |rule: &Rule| KINDS.iter().any(|(_, _, _, plural)| *plural == rule.resource);
     let is_written = |rule: &&Rule| has_events(rule) && rule.verbs.iter().any(|verb| WRITES.contains(verb));
     let written = of_step.iter().filter(is_written);

@@ -70,8 +70,10 @@ async fn state(cx: &Context, live: &Value, body: &Value) -> Result<State, Failur
             Ok(answer) if drift::changes(live, &answer) => Ok(State::Different { uid }),
             Ok(_) => Ok(State::Same),
             Err(failure) if failure.exit == Exit::Human => Ok(State::Refused(refusal(failure)?)),
-            // Deleted, or made anew, since it was seen: the apply itself will see which.
-            Err(failure) if failure.reason == Reason::Conflict => Ok(State::Different { uid }),
+            // Deleted, or made anew, since it was seen, or its namespace is on its way out: the next look tells which.
+            Err(failure) if [Reason::Conflict, Reason::NotFound].contains(&failure.reason) => {
+                Ok(State::Different { uid })
+            }
             Err(failure) => Err(failure),
         },
     }
