@@ -47,13 +47,16 @@ take_target() {
     printf '%s\n' "$PWD" >"$last"
 }
 
+# Where cargo puts what it builds in a profile: `built debug`.
+built() { printf '%s/%s/%s' "$CARGO_TARGET_DIR" "$(rustc -vV | sed -n 's/^host: //p')" "$1"; }
+
 # The program as it is shipped. No path of this machine is in it (those of the checkout are relative), so that the same
 # sources give the same bytes.
 build_release() {
     say 'Building the release (minutes, once)'
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
         cargo build --locked --release --package aphex-ops >&2
-    APHEX_OPS_PROGRAM="$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/^host: //p')/release/aphex-ops"
+    APHEX_OPS_PROGRAM="$(built release)/aphex-ops"
     export APHEX_OPS_PROGRAM
 }
 

@@ -119,7 +119,7 @@ async fn one_step(options: &Options, step: StepCommand, run: &Run) -> Result<End
         }
     };
     let exit = session.exit(std::slice::from_ref(&report));
-    let next = (exit == Exit::Done && !report.dry_run)
+    let next = did_its_work(std::slice::from_ref(&report), exit)
         .then(|| output::next_command(meta.command))
         .flatten();
     Ok(Ended {
@@ -141,14 +141,20 @@ async fn playbook(options: &Options, name: &str, args: &RunArgs, run: &Run) -> R
     let mut session = Session::open(options, &command, run).await?;
     let reports = playbooks::run(&mut session, &steps).await?;
     let exit = session.exit(&reports);
-    let done = exit == Exit::Done && !options.run.dry_run;
-    let next = (done && name == "bootstrap").then(|| output::first_login(&config, &reports));
+    let next =
+        (did_its_work(&reports, exit) && name == "bootstrap").then(|| output::first_login(&config, &reports));
     Ok(Ended {
         printed: Printed::Reports(reports.clone()),
         exit,
         reports,
         next,
     })
+}
+
+/// Whether there is something to go on from. A run that left it to another one looked at nothing.
+fn did_its_work(reports: &[Report], exit: Exit) -> bool {
+    let worked = |report: &Report| report.rounds > 0 && !report.dry_run;
+    exit == Exit::Done && reports.iter().all(worked)
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

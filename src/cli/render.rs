@@ -1,9 +1,9 @@
 //! `render`: what is declared once, as files.
 
 use super::{
-    arguments::Cli,
+    arguments::{self, Cli},
     options::Options,
-    playbooks::{self, PlaybookCommand, RunArgs},
+    playbooks::{self, PlaybookCommand},
     process::Ended,
     steps::{self, StepCommand},
     texts,
@@ -96,7 +96,7 @@ pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> 
             of,
         } => {
             let target = Target::parse(options, &of)?;
-            let own = target.schedule().filter(|_| !once);
+            let own = target.schedule.filter(|_| !once).map(str::to_owned);
             let command = job::Command {
                 schedule: schedule.or(own),
                 image: image.unwrap_or_else(|| job::image(&target.config)),
@@ -110,22 +110,14 @@ pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> 
 
 /// What every command that has a schedule needs in a cluster: its account, roles, bindings and CronJob.
 pub(super) fn scheduled(config: &Config) -> Vec<Value> {
-    let jobs = leaves(&super::arguments::command())
-        .into_iter()
-        .filter_map(|words| {
-            let line = std::iter::once(names::PRODUCT).chain(words.iter().map(String::as_str));
-            // Those that lack an argument are no steps with a schedule.
-            let step = Cli::try_parse_from(line).ok()?.command.into_step().ok()?;
-            let target = Target {
-                name: words.join("-"),
-                timeout: config.timeouts.step(),
-                config: config.clone(),
-                steps: vec![step],
-                is_playbook: false,
-            };
-            target.schedule()?;
-            Some(job::objects(&target.in_cluster(words), config))
-        });
+    let jobs = leaves(&arguments::command()).into_iter().filter_map(|words| {
+        let line = std::iter::once(names::PRODUCT).chain(words.iter().map(String::as_str));
+        // Those that lack an argument are no steps with a schedule.
+        let step = Cli::try_parse_from(line).ok()?.command.into_step().ok()?;
+        let target = Target::of(step, config.clone(), config.timeouts.step());
+        target.schedule?;
+        Some(job::objects(&target.in_cluster(words), config))
+    });
     jobs.flatten().collect()
 }
 
@@ -153,10 +145,25 @@ struct Target {
     steps: Vec<StepCommand>,
     config: Config,
     timeout: Duration,
-    is_playbook: bool,
+    /// A step's own; a playbook runs when somebody asks for it.
+    schedule: Option<&'static str>,
 }
 
 impl Target {
+    fn of(step: StepCommand, config: Config, timeout: Duration) -> Self {
+        let meta = step.meta();
+        Self {
+            name: meta.command.replace(' ', "-"),
+            steps: vec![step],
+            config,
+            timeout,
+            schedule: match meta.schedule {
+                Schedule::Cron(fields) => Some(fields),
+                Schedule::Once => None,
+            },
+        }
+    }
+
     fn parse(options: &Options, of: &[String]) -> Result<Self, Failure> {
         // What follows the command belongs to it, a configuration of its own too.
         let mut line = vec![names::PRODUCT.into()];
@@ -168,27 +175,20 @@ impl Target {
         };
         let Cli { command, options } = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
         let config = options.run.load_config()?;
-        let steps_of = |playbook: &str, args: &RunArgs| {
-            let steps = playbooks::select(&playbooks::load(playbook)?, args, config.profile)?;
-            Ok::<_, Failure>(steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>())
-        };
-        let (name, steps, is_playbook) = match command.into_step() {
-            Ok(step) => (step.meta().command.replace(' ', "-"), vec![step], false),
-            Err(super::arguments::Command::Bootstrap(args)) => {
-                ("bootstrap".to_owned(), steps_of("bootstrap", &args)?, true)
-            }
-            Err(super::arguments::Command::Playbook(PlaybookCommand::Run { name, args })) => {
-                let steps = steps_of(&name, &args)?;
-                (name, steps, true)
-            }
+        let timeout = options.run.step_timeout(&config);
+        let (name, args) = match command.into_step() {
+            Ok(step) => return Ok(Self::of(step, config, timeout)),
+            Err(arguments::Command::Bootstrap(args)) => ("bootstrap".to_owned(), args),
+            Err(arguments::Command::Playbook(PlaybookCommand::Run { name, args })) => (name, args),
             Err(_) => return Err(not_a_step()),
         };
+        let steps = playbooks::select(&playbooks::load(&name)?, &args, config.profile)?;
         Ok(Self {
-            timeout: options.run.step_timeout(&config),
             name,
-            steps,
+            steps: steps.into_iter().map(|(_, step)| step).collect(),
             config,
-            is_playbook,
+            timeout,
+            schedule: None,
         })
     }
 
@@ -204,21 +204,10 @@ impl Target {
             words,
             steps: u32::try_from(self.steps.len()).unwrap_or(u32::MAX),
             timeout: self.timeout,
-            schedule: self.schedule(),
+            schedule: self.schedule.map(str::to_owned),
             read_only: self.steps.iter().all(|step| step.meta().read_only),
             rules: self.rules(),
             image: job::image(&self.config),
-        }
-    }
-
-    /// A playbook runs when somebody asks for it.
-    fn schedule(&self) -> Option<String> {
-        match self.steps.as_slice() {
-            [step] if !self.is_playbook => match step.meta().schedule {
-                Schedule::Cron(fields) => Some(fields.to_owned()),
-                Schedule::Once => None,
-            },
-            _ => None,
         }
     }
 }

@@ -69,7 +69,8 @@ impl<'a> Session<'a> {
     pub(super) async fn run(&mut self, step: &StepCommand, mode: Mode) -> Report {
         self.cx.deadline = Instant::now() + self.options.step_timeout(&self.cx.config);
         let report = step.converge(&self.cx, mode).await;
-        if mode == Mode::Apply && !step.meta().read_only {
+        let is_worth_telling = report.changed() > 0 || !report.failures.is_empty();
+        if mode == Mode::Apply && !step.meta().read_only && is_worth_telling {
             let rules = step.rules(&self.cx.config);
             self.cx.cluster.tell_changes(&report, &rules, &hostname()).await;
         }

@@ -111,7 +111,8 @@ impl Cluster {
         }
     }
 
-    fn dynamic(&self, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+    /// The objects of a kind: of one namespace, or of all.
+    pub(super) fn dynamic(&self, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
         let resource = ApiResource {
             group: kind.group.to_owned(),
             version: kind.version.to_owned(),

@@ -9,7 +9,12 @@ use crate::{
         Outcome, Report,
         report::{ActionReport, FailureReport},
     },
-    model::{names, object::ObjectRef, rule::Rule},
+    model::{
+        kind::{DEPLOYMENT, Kind, NAMESPACE, SECRET},
+        names,
+        object::ObjectRef,
+        rule::Rule,
+    },
 };
 use futures::{StreamExt, stream};
 use k8s_openapi::{
@@ -17,10 +22,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
     jiff::Timestamp,
 };
-use kube::{
-    Api,
-    api::{ApiResource, DynamicObject, PostParams},
-};
+use kube::{Api, api::PostParams};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
 
@@ -32,12 +34,8 @@ const CLUSTER_SCOPED: &str = "default";
 const CONCURRENCY: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The kinds that get Events, with group, version and plural.
-const KINDS: [(&str, &str, &str, &str); 3] = [
-    ("Namespace", "", "v1", "namespaces"),
-    ("Secret", "", "v1", "secrets"),
-    ("Deployment", "apps", "v1", "deployments"),
-];
+/// The kinds that get Events.
+const KINDS: [&Kind; 3] = [&NAMESPACE, &SECRET, &DEPLOYMENT];
 
 /// The Job that a run belongs to, by what its Pod's environment says.
 #[derive(Debug, Clone)]
@@ -60,7 +58,7 @@ pub fn rules(of_step: &[Rule]) -> Vec<Rule> {
 fn namespaces(of_step: &[Rule]) -> BTreeSet<&str> {
     // What is deleted gets no Event.
     const WRITES: [&str; 3] = ["create", "patch", "update"];
-    let has_events = |rule: &Rule| KINDS.iter().any(|(_, _, _, plural)| *plural == rule.resource);
+    let has_events = |rule: &Rule| KINDS.iter().any(|kind| kind.plural == rule.resource);
     let is_written = |rule: &&Rule| has_events(rule) && rule.verbs.iter().any(|verb| WRITES.contains(verb));
     let written = of_step.iter().filter(is_written);
     written
@@ -122,28 +120,11 @@ impl Cluster {
 
     /// `None` for what is no Kubernetes object of a known kind.
     async fn regarding(&self, object: &ObjectRef) -> Option<ObjectReference> {
-        let (kind, group, version, plural) = KINDS.into_iter().find(|(kind, ..)| *kind == object.kind)?;
-        let api_version = match group {
-            "" => version.to_owned(),
-            group => format!("{group}/{version}"),
-        };
-        let resource = ApiResource {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            api_version: api_version.clone(),
-            kind: kind.to_owned(),
-            plural: plural.to_owned(),
-        };
-        let api: Api<DynamicObject> = match &object.namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        };
+        let kind = KINDS.into_iter().find(|kind| kind.name == object.kind)?;
+        let api = self.dynamic(kind, object.namespace.as_deref());
         let live = api.get_metadata_opt(&object.name).await.ok().flatten();
-        Some(reference(
-            object,
-            &api_version,
-            live.and_then(|live| live.metadata.uid),
-        ))
+        let uid = live.and_then(|live| live.metadata.uid);
+        Some(reference(object, &kind.api_version(), uid))
     }
 
     async fn tell(&self, told: Told, regarding: ObjectReference, step: &str, run_id: &str, instance: &str) {

@@ -54,9 +54,12 @@ pub struct Kind {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
+/// Namespaces.
+pub const NAMESPACE: Kind = kind("", "Namespace", "namespaces", false, Stage::Namespaces);
+
 /// All kinds that we install, in the order of their stages.
 pub static KINDS: [Kind; 8] = [
-    kind("", "Namespace", "namespaces", false, Stage::Namespaces),
+    NAMESPACE,
     kind("", "ConfigMap", "configmaps", true, Stage::Accounts),
     kind("", "ServiceAccount", "serviceaccounts", true, Stage::Accounts),
     kind(RBAC, "Role", "roles", true, Stage::Roles),
@@ -74,6 +77,9 @@ pub static KINDS: [Kind; 8] = [
 
 /// Secrets: never installed, and deleted by name only.
 pub static SECRET: Kind = kind("", "Secret", "secrets", true, Stage::Accounts);
+
+/// Deployments: never installed, only scaled.
+pub static DEPLOYMENT: Kind = kind("apps", "Deployment", "deployments", true, Stage::Workloads);
 
 const fn kind(
     group: &'static str,

@@ -18,7 +18,7 @@ pub fn objects(config: &Config, jobs: Vec<Value>) -> Vec<Value> {
         }
     }
     let others = std::iter::once(configuration(config)).chain(jobs);
-    objects.extend(others.map(|object| installed(config, object)));
+    objects.extend(others.map(installed));
     objects.sort_by_key(|object| {
         KINDS
             .iter()
@@ -38,14 +38,9 @@ fn configuration(config: &Config) -> Value {
     })
 }
 
-fn installed(config: &Config, mut object: Value) -> Value {
+fn installed(mut object: Value) -> Value {
     object["metadata"]["labels"][names::MANAGED_BY_LABEL] = names::PRODUCT.into();
     object["metadata"]["labels"][names::PART_OF_LABEL] = names::INSTALL_PART.into();
-    let secrets = &config.image_pull_secrets;
-    if object["kind"] == "ServiceAccount" && !secrets.is_empty() {
-        let secrets = secrets.iter().map(|name| json!({"name": name}));
-        object["imagePullSecrets"] = secrets.collect();
-    }
     object
 }
 
@@ -93,16 +88,6 @@ mod tests {
         let text = found[3]["data"]["config.yaml"].as_str().unwrap();
         assert_eq!(config::parse(text).unwrap(), config);
         assert_eq!(found[3]["metadata"]["namespace"], "platform-system");
-    }
-
-    #[test]
-    fn accounts_name_the_secrets_that_images_are_pulled_with() {
-        let config = config::parse("imagePullSecrets: [one, two]\n").unwrap();
-        let found = objects(&config, vec![mk_object("ServiceAccount")]);
-        let secrets = json!([{"name": "one"}, {"name": "two"}]);
-        assert_eq!(found[5]["imagePullSecrets"], secrets);
-        let without = objects(&Config::default(), vec![mk_object("ServiceAccount")]);
-        assert_eq!(without[5].get("imagePullSecrets"), None);
     }
 
     #[test]

@@ -101,10 +101,7 @@ fn environment() -> Vec<EnvVar> {
     let label = |name: &str, label: &str| EnvVar {
         name: name.to_owned(),
         value_from: Some(EnvVarSource {
-            field_ref: Some(ObjectFieldSelector {
-                field_path: format!("metadata.labels['{label}']"),
-                ..ObjectFieldSelector::default()
-            }),
+            field_ref: Some(field(format!("metadata.labels['{label}']"))),
             ..EnvVarSource::default()
         }),
         ..EnvVar::default()
@@ -118,6 +115,15 @@ fn environment() -> Vec<EnvVar> {
         label("APHEX_OPS_JOB_NAME", "batch.kubernetes.io/job-name"),
         label("APHEX_OPS_JOB_UID", "batch.kubernetes.io/controller-uid"),
     ]
+}
+
+/// A field of the Pod. With the version that the API server would fill in: it is part of an atomic value, so that without
+/// it only the server could tell whether an apply changes anything.
+fn field(path: String) -> ObjectFieldSelector {
+    ObjectFieldSelector {
+        api_version: Some("v1".to_owned()),
+        field_path: path,
+    }
 }
 
 fn requirements(command: &Command) -> ResourceRequirements {
@@ -184,10 +190,7 @@ fn account() -> Volume {
         downward_api: Some(DownwardAPIProjection {
             items: Some(vec![DownwardAPIVolumeFile {
                 path: "namespace".to_owned(),
-                field_ref: Some(ObjectFieldSelector {
-                    field_path: "metadata.namespace".to_owned(),
-                    ..ObjectFieldSelector::default()
-                }),
+                field_ref: Some(field("metadata.namespace".to_owned())),
                 ..DownwardAPIVolumeFile::default()
             }]),
         }),

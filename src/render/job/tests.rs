@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::config;
 use serde_json::json;
 
 fn mk_command(schedule: Option<&str>) -> Command {
@@ -46,6 +47,16 @@ fn a_job_comes_after_what_it_needs() {
     );
     let deadline = &objects[5]["spec"]["activeDeadlineSeconds"];
     assert!(deadline.as_i64().unwrap() > 600, "{deadline}");
+}
+
+#[test]
+fn accounts_name_the_secrets_that_images_are_pulled_with() {
+    let config = config::parse("imagePullSecrets: [one, two]\n").unwrap();
+    let found = objects(&mk_command(None), &config);
+    let secrets = json!([{"name": "one"}, {"name": "two"}]);
+    assert_eq!(found[0]["imagePullSecrets"], secrets);
+    let without = objects(&mk_command(None), &Config::default());
+    assert_eq!(without[0].get("imagePullSecrets"), None);
 }
 
 #[test]

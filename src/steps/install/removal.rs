@@ -20,11 +20,11 @@ pub(in crate::steps) struct Installed {
     is_terminating: bool,
 }
 
-/// Deletes one object that was installed.
+/// Deletes one object: the one that was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Removal {
     pub(in crate::steps) at: Address,
-    uid: String,
+    pub(in crate::steps) uid: String,
 }
 
 impl Installed {

@@ -42,29 +42,22 @@ pub enum Action {
     /// Something that `install` made.
     Installed(Removal),
     /// A Secret that `secrets generate` made.
-    Secret {
-        /// Which.
-        at: Address,
-        /// The Secret that was seen.
-        uid: String,
-    },
+    Secret(Removal),
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Installed(_) => f.write_str("delete"),
-            Self::Secret { .. } => f.write_str("delete, and its values with it"),
+            Self::Secret(_) => f.write_str("delete, and its values with it"),
         }
     }
 }
 
 impl Effect for Action {
     fn object(&self) -> ObjectRef {
-        match self {
-            Self::Installed(removal) => removal.at.object(),
-            Self::Secret { at, .. } => at.object(),
-        }
+        let (Self::Installed(removal) | Self::Secret(removal)) = self;
+        removal.at.object()
     }
 
     fn verb(&self) -> Verb {
@@ -101,13 +94,8 @@ impl Step for Uninstall {
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
-        match action {
-            Action::Installed(removal) => removal.apply(cx).await,
-            Action::Secret { at, uid } => {
-                cx.cluster.delete(&at, &uid).await?;
-                Ok(Outcome::Deleted)
-            }
-        }
+        let (Action::Installed(removal) | Action::Secret(removal)) = action;
+        removal.apply(cx).await
     }
 }
 

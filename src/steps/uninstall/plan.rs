@@ -1,6 +1,6 @@
 //! What to delete, and what to keep.
 
-use super::{Action, Seen};
+use super::{Action, Removal, Seen};
 use crate::{
     converge::{
         Plan,
@@ -51,10 +51,10 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
                 format!("kept: it also holds {keys}, not made here"),
             ));
         } else if is_gone {
-            plan.act.push(Action::Secret {
+            plan.act.push(Action::Secret(Removal {
                 at: secret.at.clone(),
                 uid: secret.uid.clone(),
-            });
+            }));
         } else {
             let message = "is deleted after all that is installed";
             plan.wait.push(Wait::new(object, Reason::NotReady, message));
@@ -113,7 +113,7 @@ mod tests {
     fn deleted(plan: &Plan<Action>) -> Vec<&str> {
         let name = |action: &Action| match action {
             Action::Installed(_) => None,
-            Action::Secret { at, .. } => Some(at.name.clone()),
+            Action::Secret(removal) => Some(removal.at.name.clone()),
         };
         let names = plan.act.iter().filter_map(name);
         let known = ["database", "shared", "own"];

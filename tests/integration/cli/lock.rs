@@ -17,6 +17,23 @@ async fn a_held_lock_ends_a_run_that_names_the_holder() {
     assert_eq!(holder(&cluster.lock().await.unwrap()), "laptop/4711");
 }
 
+/// As a scheduled run does; and what it did not do is nothing to go on from.
+#[tokio::test]
+async fn a_run_that_may_skip_leaves_it_to_the_holder() {
+    let cluster = Cluster::share("lock-skipped").await.with_namespaces().await;
+    cluster.lock_as("laptop/4711", 3600).await;
+    for line in ["secrets generate", "bootstrap"] {
+        let left = cluster
+            .run(&format!("{line} --lock-timeout 1s --skip-if-locked"))
+            .await;
+        left.ended(0, &["skipped", "laptop/4711"]);
+        for promise in ["Next: ", "First login"] {
+            assert!(!left.stderr.contains(promise), "{left:#?}");
+        }
+    }
+    assert_eq!(cluster.writes().await, [] as [&str; 0]);
+}
+
 #[tokio::test]
 async fn runs_that_take_no_lock_do_not_mind_it() {
     let cluster = Cluster::share("lock-ignored").await.with_namespaces().await;
