@@ -2,27 +2,18 @@
 
 use crate::golden;
 use kube::{
-    Api, Client, ResourceExt,
-    api::{DynamicObject, Patch, PatchParams, PostParams},
+    Api, Client,
+    api::{DynamicObject, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
-use rig::sandbox::{Options, Sandbox};
+use rig::sandbox::{self, Options, Sandbox, SandboxError};
 use serde_json::{Value, json};
 use std::fs;
 
 const NAMESPACES: [&str; 4] = ["auth-system", "argocd", "tekton-pipelines", "platform-system"];
 
-async fn apply(client: &Client, object: &Value) -> Result<DynamicObject, kube::Error> {
-    let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
-    let kind = GroupVersionKind::try_from(object.types.as_ref().unwrap()).unwrap();
-    let resource = ApiResource::from_gvk(&kind);
-    let api: Api<DynamicObject> = match object.namespace() {
-        Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &resource),
-        None => Api::all_with(client.clone(), &resource),
-    };
-    let parameters = PatchParams::apply("tests").validation_strict();
-    api.patch(&object.name_any(), &parameters, &Patch::Apply(&object))
-        .await
+async fn apply(client: &Client, object: &Value) -> Result<(), SandboxError> {
+    sandbox::apply_all(client, vec![object.clone()]).await
 }
 
 /// The Pod that the Job's controller would make.

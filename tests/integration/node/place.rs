@@ -8,10 +8,9 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client, ResourceExt,
-    api::{DynamicObject, ListParams, Patch, PatchParams, PostParams},
-    core::{ApiResource, GroupVersionKind},
+    api::{ListParams, PostParams},
 };
-use rig::sandbox::Sandbox;
+use rig::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
 use std::{process::Command, time::Duration};
 
@@ -82,15 +81,7 @@ impl Place {
     }
 
     pub(super) async fn apply(&self, object: &Value) {
-        let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
-        let kind = GroupVersionKind::try_from(object.types.as_ref().unwrap()).unwrap();
-        let resource = ApiResource::from_gvk(&kind);
-        let api: Api<DynamicObject> = match object.namespace() {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), &namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        };
-        let parameters = PatchParams::apply("tests").validation_strict().force();
-        api.patch(&object.name_any(), &parameters, &Patch::Apply(&object))
+        sandbox::apply_all(&self.client, vec![object.clone()])
             .await
             .unwrap();
     }

@@ -9,7 +9,7 @@ use super::error::SandboxError;
 use super::kubeconfig::USER_AGENT;
 
 /// Applies the documents of a YAML text in their order, server-side and by force: whatever is there is the rig's to
-/// change.
+/// change. A field that the API server does not know is refused.
 ///
 /// # Errors
 /// When a document is no object, its kind is unknown, or the API server refuses it; the error names it.
@@ -45,7 +45,7 @@ async fn apply_one(client: &Client, object: Value) -> Result<(), SandboxError> {
         Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     };
-    let by_force = PatchParams::apply(USER_AGENT).force();
+    let by_force = PatchParams::apply(USER_AGENT).force().validation_strict();
     let applied = api
         .patch(&object.name_any(), &by_force, &Patch::Apply(object))
         .await;
