@@ -1,6 +1,9 @@
 //! From flags, kubeconfig or the Pod's own account to a client.
 
-use super::transport::{Shared, TransportLayer};
+use super::{
+    bearer::Bearer,
+    transport::{Shared, TransportLayer},
+};
 use crate::{
     converge::{Stop, report::ClusterInfo, requests::Requests},
     model::{
@@ -78,6 +81,7 @@ impl Cluster {
         config.headers.push((http::header::USER_AGENT, user_agent()));
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let shared = Shared {
+            bearer: bearer(&mut config)?,
             stop: stop.clone(),
             ..Shared::default()
         };
@@ -163,6 +167,22 @@ async fn load(connection: &Connection) -> Result<Config, Failure> {
             .push((http::HeaderName::from_static("impersonate-uid"), value));
     }
     Ok(config)
+}
+
+/// Takes the token file out of the configuration: kube would not read it again when its token is refused. A token that is
+/// given besides loses against the file, as in client-go.
+fn bearer(config: &mut Config) -> Result<Option<Bearer>, Failure> {
+    let Some(path) = config.auth_info.token_file.take() else {
+        return Ok(None);
+    };
+    config.auth_info.token = None;
+    let bearer = Bearer::open(path.clone().into()).map_err(|error| {
+        let message = format!("cannot read a token from {path}");
+        Failure::new(Exit::Forbidden, Reason::Unauthenticated, message)
+            .caused_by(error)
+            .hint("check the kubeconfig's user, or the Pod's ServiceAccount token")
+    })?;
+    Ok(Some(bearer))
 }
 
 /// `KUBECONFIG` (several files, separated as in PATH), else `~/.kube/config` if it exists.

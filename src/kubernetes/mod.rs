@@ -1,11 +1,13 @@
 //! Everything that is said to the Kubernetes API server; the only importer of `kube::{Client, Api}`.
 
 pub mod access;
+mod bearer;
 mod connect;
 mod dynamic;
 pub mod events;
 pub mod forward;
 pub mod lease;
+mod nature;
 mod objects;
 mod secret;
 mod transport;

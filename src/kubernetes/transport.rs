@@ -4,12 +4,16 @@
 //! server has already committed. Here the method decides: what can be sent twice without harm is sent
 //! again, everything else comes back as an error and the next round looks at the world first.
 
+use super::{
+    bearer::Bearer,
+    nature::{Nature, REQUEST_TIMEOUT},
+};
 use crate::{
     converge::{Stop, requests::Requests},
     retry::{Budget, Verdict, retry},
 };
 use futures::future::BoxFuture;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Bytes;
 use kube::client::Body;
@@ -21,10 +25,6 @@ use std::{
 use thiserror::Error;
 use tower::{BoxError, Layer, Service, ServiceExt};
 
-/// One ordinary request, body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-/// A list may be long.
-const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 /// An answer that is longer is not one of ours: pages are bounded.
 const LARGEST_ANSWER: usize = 64 << 20;
 
@@ -56,6 +56,8 @@ pub(super) struct Shared {
     pub(super) requests: Requests,
     pub(super) budget: Budget,
     pub(super) stop: Stop,
+    /// The token to send, if it comes from a file.
+    pub(super) bearer: Option<Bearer>,
     /// Instead of the usual time limits.
     pub(super) timeout: Option<Duration>,
 }
@@ -123,28 +125,70 @@ where
         .collect_bytes()
         .await
         .map_err(|error| TransportError::Broken(Box::new(error)))?;
-    let attempt = || {
-        let request = Request::from_parts(parts.clone(), Body::from(body.to_vec()));
-        let inner = inner.clone();
-        let (requests, timeout) = (&shared.requests, shared.timeout);
-        requests.sent(nature.verb);
-        async move {
-            let ended = match nature.timeout.map(|usual| timeout.unwrap_or(usual)) {
-                None => stream(inner, request).await,
-                Some(limit) => tokio::time::timeout(limit, whole(inner, request))
-                    .await
-                    .unwrap_or(Err(Attempt::Error(TransportError::TimedOut(limit)))),
-            };
-            if let Ok(response) | Err(Attempt::Refused(response)) = &ended {
-                requests.answered(nature.verb, response.status().as_u16());
-            }
-            ended
+    let request = |token: Option<HeaderValue>| {
+        let mut request = Request::from_parts(parts.clone(), Body::from(body.to_vec()));
+        if let Some(token) = token {
+            request.headers_mut().insert(header::AUTHORIZATION, token);
         }
+        request
     };
+    let attempt = || authorized(inner.clone(), &shared, nature, &request);
     match retry(&shared.budget, attempt, |failed| failed.verdict(nature)).await {
         Ok(response) | Err(Attempt::Refused(response)) => Ok(response),
         Err(Attempt::Error(error)) => Err(error),
     }
+}
+
+/// One attempt, with the token of the file if there is one. If that token is refused and the file holds another one by
+/// now, one with that: nothing was done yet, so this is no retry.
+async fn authorized<S, B>(
+    inner: S,
+    shared: &Shared,
+    nature: Nature,
+    request: impl Fn(Option<HeaderValue>) -> Request<Body>,
+) -> Result<Response<AnyBody>, Attempt>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError> + Clone,
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let Some(bearer) = &shared.bearer else {
+        return once(inner, shared, nature, request(None)).await;
+    };
+    let token = bearer.header();
+    let response = once(inner.clone(), shared, nature, request(Some(token.clone()))).await?;
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return Ok(response);
+    }
+    match bearer.other_than(&token) {
+        Some(other) => once(inner, shared, nature, request(Some(other))).await,
+        None => Ok(response),
+    }
+}
+
+async fn once<S, B>(
+    inner: S,
+    shared: &Shared,
+    nature: Nature,
+    request: Request<Body>,
+) -> Result<Response<AnyBody>, Attempt>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    shared.requests.sent(nature.verb);
+    let limit = nature.timeout.map(|usual| shared.timeout.unwrap_or(usual));
+    let ended = match limit {
+        None => stream(inner, request).await,
+        Some(limit) => tokio::time::timeout(limit, whole(inner, request))
+            .await
+            .unwrap_or(Err(Attempt::Error(TransportError::TimedOut(limit)))),
+    };
+    if let Ok(response) | Err(Attempt::Refused(response)) = &ended {
+        shared.requests.answered(nature.verb, response.status().as_u16());
+    }
+    ended
 }
 
 /// A failed attempt: an answer that may be worth another one, or none at all.
@@ -263,163 +307,58 @@ fn classify(error: BoxError) -> TransportError {
     TransportError::Broken(error)
 }
 
-/// What a request is, as far as sending it twice matters.
-#[derive(Debug, Clone, Copy)]
-struct Nature {
-    verb: &'static str,
-    is_write: bool,
-    is_repeatable: bool,
-    /// `None`: the answer is a stream without an end.
-    timeout: Option<Duration>,
-}
-
-impl Nature {
-    fn of(request: &Request<Body>) -> Self {
-        let path = request.uri().path();
-        let query = request.uri().query().unwrap_or_default();
-        let is_review = path.starts_with("/apis/authorization.k8s.io/");
-        let is_lease = path.starts_with("/apis/coordination.k8s.io/");
-        let has = |flag: &str| query.split('&').any(|pair| pair == flag);
-        let is_watch = has("watch=true") || has("watch=1");
-        let is_upgrade = request.headers().contains_key(header::UPGRADE);
-        let verb = match *request.method() {
-            Method::GET if is_watch => "watch",
-            Method::GET if is_collection(path) => "list",
-            Method::GET => "get",
-            Method::POST if is_review => "review",
-            Method::POST => "create",
-            Method::PUT => "update",
-            Method::PATCH => "patch",
-            _ => "delete",
-        };
-        // An apply or merge patch says what shall be; a JSON patch says what to do.
-        let content = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .map(|value| value.as_bytes())
-            .unwrap_or_default();
-        let is_declarative = content.starts_with(b"application/apply-patch")
-            || content.starts_with(b"application/merge-patch");
-        let is_read = request.method() == Method::GET || is_review;
-        let timeout = match verb {
-            "list" => LIST_TIMEOUT,
-            _ => REQUEST_TIMEOUT,
-        };
-        Self {
-            verb,
-            // The lease is released after a stop, so it passes the gate.
-            is_write: !is_read && !is_lease && !has("dryRun=All"),
-            is_repeatable: is_read || (request.method() == Method::PATCH && is_declarative),
-            timeout: (!is_watch && !is_upgrade).then_some(timeout),
-        }
-    }
-}
-
-/// Whether a path names a collection: below the version, one segment, or one after `namespaces/<name>`.
-fn is_collection(path: &str) -> bool {
-    let mut segments = path.trim_matches('/').split('/');
-    let below_version = match segments.next() {
-        Some("api") => segments.next().is_some(),
-        Some("apis") => segments.nth(1).is_some(),
-        _ => false,
-    };
-    let rest: Vec<&str> = segments.collect();
-    below_version && matches!(rest.as_slice(), [_] | ["namespaces", _, _])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubernetes::bearer::tests::Place;
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
 
-    fn nature(method: &str, uri: &str, content: &str) -> Nature {
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::CONTENT_TYPE, content);
-        Nature::of(&request.body(Body::empty()).unwrap())
+    /// A server that knows one token, and what happens when it refuses one.
+    async fn ask(
+        shared: &Shared,
+        known: &'static str,
+        on_refusal: impl Fn() + Send + Sync + 'static,
+    ) -> (StatusCode, usize) {
+        let (asked, on_refusal) = (Arc::new(AtomicUsize::new(0)), Arc::new(on_refusal));
+        let counter = asked.clone();
+        let server = tower::service_fn(move |request: Request<Body>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let is_known = request.headers()[header::AUTHORIZATION] == known;
+            if !is_known {
+                on_refusal();
+            }
+            let status = if is_known {
+                StatusCode::OK
+            } else {
+                StatusCode::UNAUTHORIZED
+            };
+            let response = Response::builder().status(status).body(Full::<Bytes>::default());
+            async move { response.map_err(BoxError::from) }
+        });
+        let request = Request::post("/api/v1/namespaces").body(Body::empty()).unwrap();
+        let response = send(server, shared.clone(), request).await.unwrap();
+        (response.status(), asked.load(Ordering::Relaxed))
     }
 
-    #[test]
-    fn the_method_and_the_content_decide_what_is_sent_again() {
-        let secrets = "/api/v1/namespaces/auth-system/secrets";
-        let cases = [
-            ("GET", format!("{secrets}/dex-secrets"), "", "get", false, true),
-            ("GET", secrets.to_owned(), "", "list", false, true),
-            ("GET", format!("{secrets}?watch=true"), "", "watch", false, true),
-            ("GET", "/api/v1/namespaces".to_owned(), "", "list", false, true),
-            (
-                "GET",
-                "/api/v1/namespaces/argocd".to_owned(),
-                "",
-                "get",
-                false,
-                true,
-            ),
-            ("GET", "/version".to_owned(), "", "get", false, true),
-            (
-                "POST",
-                secrets.to_owned(),
-                "application/json",
-                "create",
-                true,
-                false,
-            ),
-            (
-                "PATCH",
-                format!("{secrets}/a"),
-                "application/apply-patch+yaml",
-                "patch",
-                true,
-                true,
-            ),
-            (
-                "PATCH",
-                format!("{secrets}/a"),
-                "application/merge-patch+json",
-                "patch",
-                true,
-                true,
-            ),
-            (
-                "PATCH",
-                format!("{secrets}/a"),
-                "application/json-patch+json",
-                "patch",
-                true,
-                false,
-            ),
-            (
-                "PATCH",
-                format!("{secrets}/a?dryRun=All"),
-                "application/apply-patch+yaml",
-                "patch",
-                false,
-                true,
-            ),
-            (
-                "POST",
-                "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews".to_owned(),
-                "",
-                "review",
-                false,
-                true,
-            ),
-            (
-                "PUT",
-                "/apis/coordination.k8s.io/v1/namespaces/p/leases/l".to_owned(),
-                "",
-                "update",
-                false,
-                false,
-            ),
-        ];
-        for (method, uri, content, verb, is_write, is_repeatable) in cases {
-            let nature = nature(method, &uri, content);
-            assert_eq!(
-                (nature.verb, nature.is_write, nature.is_repeatable),
-                (verb, is_write, is_repeatable),
-                "{uri}"
-            );
-        }
+    #[tokio::test]
+    async fn a_refused_token_is_read_again_once() {
+        let place = Place::new("transport");
+        place.holds("old");
+        let shared = Shared {
+            bearer: Some(Bearer::open(place.path()).unwrap()),
+            ..Shared::default()
+        };
+        let nothing = || {};
+        assert_eq!(ask(&shared, "Bearer old", nothing).await, (StatusCode::OK, 1));
+        assert_eq!(
+            ask(&shared, "Bearer new", nothing).await,
+            (StatusCode::UNAUTHORIZED, 1)
+        );
+        let renewed = Mutex::new(place);
+        let renew = move || renewed.lock().unwrap().holds("new");
+        assert_eq!(ask(&shared, "Bearer new", renew).await, (StatusCode::OK, 2));
     }
 }
