@@ -9,8 +9,8 @@ use super::{
 };
 use crate::steps::{
     authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
-    namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
-    secrets_status::SecretsStatus, uninstall::Uninstall,
+    jobs_status::JobsStatus, namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify,
+    secrets_generate::SecretsGenerate, secrets_status::SecretsStatus, uninstall::Uninstall,
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -53,6 +53,9 @@ pub(super) enum Command {
     /// given. `--plan` is the same as `--dry-run`.
     #[command(after_help = texts::UNINSTALL)]
     Uninstall(Uninstall),
+    /// The jobs that run on a schedule
+    #[command(subcommand)]
+    Jobs(Jobs),
     /// The platform's namespaces
     #[command(subcommand)]
     Namespaces(Namespaces),
@@ -86,6 +89,13 @@ pub(super) enum Command {
     /// Print the version
     #[command(after_help = texts::VERSION)]
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Jobs {
+    /// Report when each scheduled job ran well last, and when it runs next
+    #[command(after_help = texts::JOBS_STATUS)]
+    Status(JobsStatus),
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,6 +164,7 @@ impl Command {
         Ok(match self {
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
+            Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),

@@ -59,6 +59,13 @@ pub(super) struct RunArgs {
     skip_external: bool,
 }
 
+impl RunArgs {
+    /// Whether all steps are meant.
+    pub(super) fn selects_all(&self) -> bool {
+        self.skip.is_empty() && self.from.is_none() && self.only.is_empty()
+    }
+}
+
 impl From<&RunArgs> for Selection {
     fn from(args: &RunArgs) -> Self {
         Self {

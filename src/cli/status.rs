@@ -1,4 +1,5 @@
-//! `status`: what stands, on one screen. Every step of the bootstrap looks and plans, and does nothing.
+//! `status`: what stands, on one screen. Every step of the bootstrap looks and plans, and does nothing; so does the one
+//! that looks at the scheduled jobs.
 
 use super::{
     options::Options,
@@ -7,16 +8,21 @@ use super::{
     process::Ended,
     run::Run,
     session::Session,
+    steps::StepCommand,
 };
 use crate::{
     converge::{Events, Mode, Report},
     model::{exit::Exit, failure::Failure},
+    steps::jobs_status::JobsStatus,
 };
 
 pub(super) async fn status(options: &Options, args: &RunArgs, run: &Run) -> Result<Ended, Failure> {
     let playbook = playbooks::load("bootstrap")?;
     let config = options.run.load_config()?;
-    let steps = playbooks::select(&playbook, args, config.profile)?;
+    let mut steps = playbooks::select(&playbook, args, config.profile)?;
+    if args.selects_all() {
+        steps.push(("jobs".to_owned(), StepCommand::JobsStatus(JobsStatus {})));
+    }
     let mut session = Session::open(options, "status", run).await?;
     // No progress after the target: the steps only look, and the table says what they saw.
     session.cx.events = Events::nowhere();

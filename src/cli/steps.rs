@@ -8,8 +8,8 @@ use crate::{
     render::install,
     steps::{
         authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
-        namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify, secrets_generate::SecretsGenerate,
-        secrets_status::SecretsStatus, uninstall::Uninstall,
+        jobs_status::JobsStatus, namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify,
+        secrets_generate::SecretsGenerate, secrets_status::SecretsStatus, uninstall::Uninstall,
     },
 };
 use serde_json::Value;
@@ -27,6 +27,7 @@ pub enum StepCommand {
     OidcVerify(OidcVerify),
     Install(Install),
     Uninstall(Uninstall),
+    JobsStatus(JobsStatus),
 }
 
 macro_rules! each {
@@ -41,6 +42,7 @@ macro_rules! each {
             StepCommand::OidcVerify($step) => $body,
             StepCommand::Install($step) => $body,
             StepCommand::Uninstall($step) => $body,
+            StepCommand::JobsStatus($step) => $body,
         }
     };
 }

@@ -19,6 +19,9 @@ pub(super) const UNINSTALL: &str = "Examples:
   aphex-ops uninstall --plan
   aphex-ops uninstall
   aphex-ops uninstall --secrets";
+pub(super) const JOBS_STATUS: &str = "Examples:
+  aphex-ops jobs status -o wide
+  aphex-ops jobs status -o json";
 pub(super) const NAMESPACES_ENSURE: &str = "Examples:
   aphex-ops namespaces ensure
   aphex-ops namespaces ensure --dry-run --exit-code";

@@ -11,4 +11,5 @@ pub mod object;
 pub mod playbook;
 pub mod provider;
 pub mod rule;
+pub mod schedule;
 pub mod secrets;

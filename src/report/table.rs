@@ -2,7 +2,7 @@
 
 use crate::{
     converge::{Outcome, Report, report::ActionReport},
-    model::exit::Exit,
+    model::{exit::Exit, object::ObjectRef},
 };
 use tabled::{
     builder::Builder,
@@ -123,14 +123,36 @@ fn summary(reports: &[Report]) -> String {
     format!("{done} in {seconds:.1} s")
 }
 
-/// One row for each step: what stands and what does not.
+/// One row for each step, what stands and what does not; then one for each scheduled job, when it runs.
 #[must_use]
 pub fn status(reports: &[Report]) -> String {
     let rows = reports.iter().map(|report| {
         let (state, detail) = verdict(report);
         [report.step.to_owned(), state.to_owned(), detail]
     });
-    plain(["STEP", "STATE", "DETAIL"], rows)
+    let steps = plain(["STEP", "STATE", "DETAIL"], rows);
+    let jobs: Vec<[String; 3]> = reports.iter().flat_map(scheduled_jobs).collect();
+    if jobs.is_empty() {
+        return steps;
+    }
+    format!("{steps}\n\n{}", plain(["SCHEDULED JOB", "STATE", "DETAIL"], jobs))
+}
+
+/// What is reported of CronJobs.
+fn scheduled_jobs(report: &Report) -> impl Iterator<Item = [String; 3]> {
+    let is_job = |object: &ObjectRef| object.kind == "CronJob";
+    let failed = report.failures.iter().filter_map(move |failure| {
+        let object = failure.object.as_ref().filter(|object| is_job(object))?;
+        Some([object.name.clone(), "failed".to_owned(), failure.message.clone()])
+    });
+    let seen = report.actions.iter().filter(move |row| is_job(&row.object));
+    let seen = seen.map(|row| {
+        let state = row
+            .reason
+            .map_or_else(|| "ok".to_owned(), |reason| format!("warning: {reason}"));
+        [row.object.name.clone(), state, row.message.clone()]
+    });
+    failed.chain(seen)
 }
 
 fn verdict(report: &Report) -> (&'static str, String) {

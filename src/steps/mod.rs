@@ -4,6 +4,7 @@ pub mod authentik_token;
 pub mod dex_scale;
 pub mod dex_sync;
 pub mod install;
+pub mod jobs_status;
 pub mod namespaces_ensure;
 pub mod oidc_verify;
 pub mod secrets_generate;

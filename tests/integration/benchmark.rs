@@ -10,7 +10,7 @@ use std::{env, fs, path::PathBuf, time::Duration};
 const RUNS: usize = 9;
 
 /// Each step where it has something to do. The memory limits of the Jobs come from these (`render/job/resources.rs`).
-const STEPS: [(&[&str], Initial); 7] = [
+const STEPS: [(&[&str], Initial); 8] = [
     (&["namespaces", "ensure"], Initial::Empty),
     (&["secrets", "generate"], Initial::Namespaces),
     (&["secrets", "status"], Initial::Secrets),
@@ -18,6 +18,7 @@ const STEPS: [(&[&str], Initial); 7] = [
     (&["dex", "sync"], Initial::Token),
     (&["dex", "scale"], Initial::Dex),
     (&["oidc", "verify"], Initial::Dex),
+    (&["jobs", "status"], Initial::Namespaces),
 ];
 
 /// The program to measure, if one was named: figures of a debug build say nothing.

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 mod documents;
+mod jobs;
 mod lines;
 mod lock;
 mod metrics;

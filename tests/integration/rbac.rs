@@ -236,6 +236,11 @@ async fn oidc_verify(stage: &mut Stage) {
     stage.run(&[], Exit::Done).await;
 }
 
+async fn jobs_status(stage: &mut Stage) {
+    stage.run(&[], Exit::Done).await;
+    stage.run(&["--dry-run"], Exit::Done).await;
+}
+
 /// Plays all scenarios of a step.
 async fn play(step: StepCommand, initial: Initial) {
     let command = step.meta().command;
@@ -252,6 +257,7 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::DexSync(_) => dex_sync(&mut stage).await,
         StepCommand::DexScale(_) => dex_scale(&mut stage).await,
         StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
+        StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
         StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,
     }
@@ -298,5 +304,6 @@ mod rules {
         dex_scale: DexScale from Dex;
         oidc_verify: OidcVerify from Dex;
         uninstall: Uninstall from Namespaces;
+        jobs_status: JobsStatus from Namespaces;
     }
 }
