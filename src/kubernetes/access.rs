@@ -118,8 +118,8 @@ fn grants(grant: &ResourceRule, rule: &Rule, verb: &str, name: Option<&str>) -> 
     let name_fits = names.is_empty() || name.is_some_and(|name| names.iter().any(|entry| entry == name));
     let verbs = Some(grant.verbs.clone());
     has(&verbs, verb)
-        && has(&grant.api_groups, rule.group)
-        && has(&grant.resources, rule.resource)
+        && has(&grant.api_groups, &rule.group)
+        && has(&grant.resources, &rule.resource)
         && name_fits
 }
 
@@ -133,7 +133,7 @@ async fn confirmed_missing(cluster: &Cluster, rule: &Rule) -> Result<Option<Rule
     };
     let (resource, subresource) = match rule.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
-        None => (rule.resource, None),
+        None => (&*rule.resource, None),
     };
     let mut refused = Rule {
         names: Vec::new(),
@@ -144,7 +144,7 @@ async fn confirmed_missing(cluster: &Cluster, rule: &Rule) -> Result<Option<Rule
         for name in &names {
             let attributes = ResourceAttributes {
                 namespace: rule.namespace.clone(),
-                group: Some(rule.group.to_owned()),
+                group: Some(rule.group.to_string()),
                 resource: Some(resource.to_owned()),
                 subresource: subresource.clone(),
                 name: name.clone(),
@@ -159,7 +159,7 @@ async fn confirmed_missing(cluster: &Cluster, rule: &Rule) -> Result<Option<Rule
                 spec,
                 ..SelfSubjectAccessReview::default()
             };
-            let object = ObjectRef::global("SelfSubjectAccessReview", rule.resource);
+            let object = ObjectRef::global("SelfSubjectAccessReview", rule.resource.as_ref());
             let answer = api
                 .create(&PostParams::default(), &ask)
                 .await

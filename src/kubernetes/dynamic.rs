@@ -29,24 +29,25 @@ impl Cluster {
     /// A [`Failure`] about that object.
     pub async fn find(&self, at: &Address) -> Result<Option<Value>, Failure> {
         let found = self
-            .dynamic(at.kind, at.namespace.as_deref())
+            .dynamic(&at.kind, at.namespace.as_deref())
             .get_opt(&at.name)
             .await;
         let found = found.map_err(|error| triage::failure(error, &at.object()))?;
-        found.map(|found| value(found, at.kind)).transpose()
+        found.map(|found| value(found, &at.kind)).transpose()
     }
 
     /// All objects of a kind, in all namespaces, that carry the labels. Always consistent and complete.
     ///
     /// # Errors
     /// A [`Failure`] about the collection.
-    pub async fn find_all(&self, kind: &'static Kind, labels: &str) -> Result<Vec<Value>, Failure> {
+    pub async fn find_all(&self, kind: &Kind, labels: &str) -> Result<Vec<Value>, Failure> {
         let api = self.dynamic(kind, None);
         let mut found = Vec::new();
         let mut page = ListParams::default().labels(labels).limit(PAGE);
         loop {
             let list = api.list(&page).await;
-            let list = list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name, labels)))?;
+            let list =
+                list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels)))?;
             for item in list.items {
                 found.push(value(item, kind)?);
             }
@@ -80,13 +81,13 @@ impl Cluster {
 
     async fn apply_with(&self, parameters: PatchParams, body: &Value) -> Result<Value, Failure> {
         let at = Address::of(body)?;
-        let api = self.dynamic(at.kind, at.namespace.as_deref());
+        let api = self.dynamic(&at.kind, at.namespace.as_deref());
         let applied = api
             .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(body))
             .await;
         value(
             applied.map_err(|error| triage::failure(error, &at.object()))?,
-            at.kind,
+            &at.kind,
         )
     }
 
@@ -103,7 +104,7 @@ impl Cluster {
             }),
             ..DeleteParams::default()
         };
-        let api = self.dynamic(at.kind, at.namespace.as_deref());
+        let api = self.dynamic(&at.kind, at.namespace.as_deref());
         match api.delete(&at.name, &parameters).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
@@ -114,11 +115,11 @@ impl Cluster {
     /// The objects of a kind: of one namespace, or of all.
     pub(super) fn dynamic(&self, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
         let resource = ApiResource {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
+            group: kind.group.to_string(),
+            version: kind.version.to_string(),
             api_version: kind.api_version(),
-            kind: kind.name.to_owned(),
-            plural: kind.plural.to_owned(),
+            kind: kind.name.to_string(),
+            plural: kind.plural.to_string(),
         };
         match namespace {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
@@ -133,6 +134,6 @@ fn value(object: DynamicObject, kind: &Kind) -> Result<Value, Failure> {
         Failure::new(Exit::Bug, Reason::Unexpected, "an object cannot be kept as JSON").caused_by(error)
     })?;
     object["apiVersion"] = kind.api_version().into();
-    object["kind"] = kind.name.into();
+    object["kind"] = kind.name.as_ref().into();
     Ok(object)
 }

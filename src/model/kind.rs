@@ -1,4 +1,5 @@
-//! The kinds of object that we install, in the order in which they are made: so a request about one costs no discovery.
+//! Kinds of object, with what their URLs take. Those that we install are known beforehand, in the order in which they are
+//! made: so a request about one costs no discovery.
 
 use crate::model::{
     exit::Exit,
@@ -6,7 +7,7 @@ use crate::model::{
     object::ObjectRef,
 };
 use serde_json::Value;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// When objects of a kind are made: each stage needs the ones before it. Removal goes backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,65 +37,50 @@ impl fmt::Display for Stage {
 }
 
 /// A kind of object, with all that its URL takes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind {
     /// API group; empty for the core group.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// API version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// The kind, as Kubernetes writes it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Plural resource.
-    pub plural: &'static str,
+    pub plural: Cow<'static, str>,
     /// Whether its objects live in a namespace.
     pub is_namespaced: bool,
-    /// When its objects are made.
-    pub stage: Stage,
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Namespaces.
-pub const NAMESPACE: Kind = kind("", "Namespace", "namespaces", false, Stage::Namespaces);
+pub const NAMESPACE: Kind = kind("", "Namespace", "namespaces", false);
 
 /// All kinds that we install, in the order of their stages.
 pub static KINDS: [Kind; 8] = [
     NAMESPACE,
-    kind("", "ConfigMap", "configmaps", true, Stage::Accounts),
-    kind("", "ServiceAccount", "serviceaccounts", true, Stage::Accounts),
-    kind(RBAC, "Role", "roles", true, Stage::Roles),
-    kind(RBAC, "ClusterRole", "clusterroles", false, Stage::Roles),
-    kind(RBAC, "RoleBinding", "rolebindings", true, Stage::Bindings),
-    kind(
-        RBAC,
-        "ClusterRoleBinding",
-        "clusterrolebindings",
-        false,
-        Stage::Bindings,
-    ),
-    kind("batch", "CronJob", "cronjobs", true, Stage::Workloads),
+    kind("", "ConfigMap", "configmaps", true),
+    kind("", "ServiceAccount", "serviceaccounts", true),
+    kind(RBAC, "Role", "roles", true),
+    kind(RBAC, "ClusterRole", "clusterroles", false),
+    kind(RBAC, "RoleBinding", "rolebindings", true),
+    kind(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
+    kind("batch", "CronJob", "cronjobs", true),
 ];
 
 /// Secrets: never installed, and deleted by name only.
-pub static SECRET: Kind = kind("", "Secret", "secrets", true, Stage::Accounts);
+pub static SECRET: Kind = kind("", "Secret", "secrets", true);
 
 /// Deployments: never installed, only scaled.
-pub static DEPLOYMENT: Kind = kind("apps", "Deployment", "deployments", true, Stage::Workloads);
+pub static DEPLOYMENT: Kind = kind("apps", "Deployment", "deployments", true);
 
-const fn kind(
-    group: &'static str,
-    name: &'static str,
-    plural: &'static str,
-    is_namespaced: bool,
-    stage: Stage,
-) -> Kind {
+const fn kind(group: &'static str, name: &'static str, plural: &'static str, is_namespaced: bool) -> Kind {
     Kind {
-        group,
-        version: "v1",
-        name,
-        plural,
+        group: Cow::Borrowed(group),
+        version: Cow::Borrowed("v1"),
+        name: Cow::Borrowed(name),
+        plural: Cow::Borrowed(plural),
         is_namespaced,
-        stage,
     }
 }
 
@@ -102,18 +88,30 @@ impl Kind {
     /// `apiVersion` of its objects.
     #[must_use]
     pub fn api_version(&self) -> String {
-        match self.group {
-            "" => self.version.to_owned(),
+        match &*self.group {
+            "" => self.version.to_string(),
             group => format!("{group}/{}", self.version),
+        }
+    }
+
+    /// When its objects are installed.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match &*self.name {
+            "Namespace" => Stage::Namespaces,
+            "ConfigMap" | "ServiceAccount" | "Secret" => Stage::Accounts,
+            "Role" | "ClusterRole" => Stage::Roles,
+            "RoleBinding" | "ClusterRoleBinding" => Stage::Bindings,
+            _ => Stage::Workloads,
         }
     }
 }
 
 /// Which object: its kind, its namespace if the kind has one, and its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// Its kind.
-    pub kind: &'static Kind,
+    pub kind: Kind,
     /// Its namespace.
     pub namespace: Option<String>,
     /// Its name.
@@ -130,10 +128,10 @@ impl Address {
         let metadata = &object["metadata"];
         let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
         let is_kind =
-            |kind: &&Kind| object["kind"] == kind.name && object["apiVersion"] == kind.api_version();
+            |kind: &&Kind| object["kind"] == *kind.name && object["apiVersion"] == kind.api_version();
         match (KINDS.iter().find(is_kind), name) {
             (Some(kind), Some(name)) if kind.is_namespaced == namespace.is_some() => Ok(Self {
-                kind,
+                kind: kind.clone(),
                 namespace,
                 name,
             }),
@@ -149,7 +147,7 @@ impl Address {
     #[must_use]
     pub fn object(&self) -> ObjectRef {
         ObjectRef {
-            kind: self.kind.name.to_owned(),
+            kind: self.kind.name.to_string(),
             namespace: self.namespace.clone(),
             name: self.name.clone(),
         }
@@ -163,7 +161,7 @@ mod tests {
 
     #[test]
     fn kinds_are_in_the_order_of_their_stages() {
-        assert!(KINDS.is_sorted_by_key(|kind| kind.stage));
+        assert!(KINDS.is_sorted_by_key(Kind::stage));
     }
 
     #[test]
@@ -172,7 +170,7 @@ mod tests {
                           "metadata": {"namespace": "ns", "name": "a"}});
         let address = Address::of(&role).unwrap();
         assert_eq!(
-            (address.kind.plural, address.object().to_string()),
+            (&*address.kind.plural, address.object().to_string()),
             ("roles", "Role ns/a".to_owned())
         );
         let mut nowhere = role.clone();

@@ -1,6 +1,6 @@
 //! The permissions that a step needs, declared beside the step and proved by tests.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// One permission: verbs on one resource, in one namespace or cluster-wide, if possible by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -8,9 +8,9 @@ pub struct Rule {
     /// `Some` becomes a Role in that namespace, `None` a ClusterRole.
     pub namespace: Option<String>,
     /// API group; empty for the core group.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// Plural resource, with its subresource if any (`deployments/scale`).
-    pub resource: &'static str,
+    pub resource: Cow<'static, str>,
     /// Names that the verbs are limited to; empty only where the API cannot limit by name.
     pub names: Vec<String>,
     /// The verbs.
@@ -21,15 +21,15 @@ impl Rule {
     /// Verbs on named objects of a namespace.
     pub fn named<N: Into<String>>(
         namespace: &str,
-        group: &'static str,
-        resource: &'static str,
+        group: impl Into<Cow<'static, str>>,
+        resource: impl Into<Cow<'static, str>>,
         names: impl IntoIterator<Item = N>,
         verbs: &[&'static str],
     ) -> Self {
         Self {
             namespace: Some(namespace.to_owned()),
-            group,
-            resource,
+            group: group.into(),
+            resource: resource.into(),
             names: names.into_iter().map(Into::into).collect(),
             verbs: verbs.to_vec(),
         }
@@ -37,14 +37,19 @@ impl Rule {
 
     /// Verbs on all objects of one resource in a namespace, for verbs that cannot be limited by name.
     #[must_use]
-    pub fn all(namespace: &str, group: &'static str, resource: &'static str, verbs: &[&'static str]) -> Self {
+    pub fn all(
+        namespace: &str,
+        group: impl Into<Cow<'static, str>>,
+        resource: impl Into<Cow<'static, str>>,
+        verbs: &[&'static str],
+    ) -> Self {
         Self::named(namespace, group, resource, [] as [String; 0], verbs)
     }
 
     /// Verbs on named cluster-scoped objects.
     pub fn cluster<N: Into<String>>(
-        group: &'static str,
-        resource: &'static str,
+        group: impl Into<Cow<'static, str>>,
+        resource: impl Into<Cow<'static, str>>,
         names: impl IntoIterator<Item = N>,
         verbs: &[&'static str],
     ) -> Self {

@@ -22,7 +22,7 @@ pub fn objects(config: &Config, jobs: Vec<Value>) -> Vec<Value> {
     objects.sort_by_key(|object| {
         KINDS
             .iter()
-            .position(|kind| object["kind"] == kind.name)
+            .position(|kind| object["kind"] == *kind.name)
             .unwrap_or(KINDS.len())
     });
     objects

@@ -100,8 +100,8 @@ fn role(namespace: Option<&str>, name: &str, rules: &[Rule], subject: &Subject) 
 
 fn policy_rule(rule: &Rule) -> PolicyRule {
     PolicyRule {
-        api_groups: Some(vec![rule.group.to_owned()]),
-        resources: Some(vec![rule.resource.to_owned()]),
+        api_groups: Some(vec![rule.group.to_string()]),
+        resources: Some(vec![rule.resource.to_string()]),
         resource_names: (!rule.names.is_empty()).then(|| rule.names.clone()),
         verbs: rule.verbs.iter().map(|verb| (*verb).to_owned()).collect(),
         non_resource_urls: None,

@@ -42,12 +42,12 @@ async fn objects_are_applied_found_and_deleted() {
     let made = cluster.apply(&body).await.unwrap();
     assert_eq!(cluster.find(&at).await.unwrap().as_ref(), Some(&made));
     assert_eq!(
-        cluster.find_all(at.kind, "part=x").await.unwrap(),
+        cluster.find_all(&at.kind, "part=x").await.unwrap(),
         std::slice::from_ref(&made),
         "a list says less"
     );
     assert_eq!(
-        cluster.find_all(at.kind, "part=y").await.unwrap(),
+        cluster.find_all(&at.kind, "part=y").await.unwrap(),
         [] as [Value; 0]
     );
     // Its own URLs and no others: no discovery.
@@ -107,7 +107,7 @@ async fn every_kind_of_the_table_is_served() {
         let found = cluster.find_all(kind, "").await;
         assert!(found.is_ok(), "{}: {found:?}", kind.plural);
         let address = Address {
-            kind,
+            kind: kind.clone(),
             namespace: kind.is_namespaced.then(|| "default".to_owned()),
             name: "none".to_owned(),
         };

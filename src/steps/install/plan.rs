@@ -16,7 +16,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     let mut stage: Option<Stage> = None;
     let mut later = Vec::new();
     for wanted in &seen.wanted {
-        let own = wanted.at.kind.stage;
+        let own = wanted.at.kind.stage();
         let is_later = stage.is_some_and(|stage| stage < own);
         match &wanted.state {
             State::Same => {
@@ -53,7 +53,7 @@ fn act(Wanted { at, body, state }: &Wanted, plan: &mut Plan<Action>) {
         State::Terminating { version } => {
             let message = "is being deleted; it is made again when it is gone";
             let wait = Wait::new(at.object(), Reason::Terminating, message);
-            plan.wait.push(match at.kind.stage {
+            plan.wait.push(match at.kind.stage() {
                 Stage::Namespaces => wait.watching(Watch {
                     path: "/api/v1/namespaces".to_owned(),
                     name: at.name.clone(),

@@ -51,12 +51,19 @@ impl Removal {
 
 /// The kinds that `install` labels. Never namespaces, whatever label they carry: they hold the platform.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().filter(|kind| kind.stage != Stage::Namespaces)
+    KINDS.iter().filter(|kind| kind.stage() != Stage::Namespaces)
 }
 
 /// The permissions that finding and removing takes: the names are not known beforehand.
 pub(in crate::steps) fn rules() -> Vec<Rule> {
-    let rule = |kind: &Kind| Rule::cluster(kind.group, kind.plural, [] as [String; 0], &["list", "delete"]);
+    let rule = |kind: &Kind| {
+        Rule::cluster(
+            kind.group.clone(),
+            kind.plural.clone(),
+            [] as [String; 0],
+            &["list", "delete"],
+        )
+    };
     kinds().map(rule).collect()
 }
 
@@ -91,7 +98,7 @@ pub(super) fn uid(live: &Value) -> String {
 
 /// What of it can go now: the last stage that there is of it. The rest waits for that.
 pub(in crate::steps) fn plan(installed: &[Installed]) -> (Vec<Removal>, Vec<Wait>) {
-    let last = installed.iter().map(|one| one.at.kind.stage).max();
+    let last = installed.iter().map(|one| one.at.kind.stage()).max();
     let (mut act, mut wait, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for Installed {
         at,
@@ -105,7 +112,7 @@ pub(in crate::steps) fn plan(installed: &[Installed]) -> (Vec<Removal>, Vec<Wait
                 waits("is being deleted; something else has to let go of it".to_owned())
                     .remedy("look at its metadata.finalizers: whoever set one has to remove it"),
             ),
-            Some(last) if at.kind.stage < last => later.push(waits(format!("is removed after {last}"))),
+            Some(last) if at.kind.stage() < last => later.push(waits(format!("is removed after {last}"))),
             _ => act.push(Removal {
                 at: at.clone(),
                 uid: uid.clone(),

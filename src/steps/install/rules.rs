@@ -19,14 +19,19 @@ pub(super) fn rules(objects: &[Value]) -> Vec<Rule> {
         .collect();
     let mut rules: Vec<Rule> = removal::rules();
     for kind in &KINDS {
-        let of_kind = addresses.iter().filter(|at| at.kind == kind);
+        let of_kind = addresses.iter().filter(|at| at.kind == *kind);
         let mut namespaces: Vec<&Option<String>> = of_kind.clone().map(|at| &at.namespace).collect();
         namespaces.sort_unstable();
         namespaces.dedup();
         for namespace in namespaces {
             let named = of_kind.clone().filter(|at| at.namespace == *namespace);
             let names = named.map(|at| at.name.clone());
-            rules.push(rule(namespace.clone(), kind, names.collect(), verbs(kind.stage)));
+            rules.push(rule(
+                namespace.clone(),
+                kind,
+                names.collect(),
+                verbs(kind.stage()),
+            ));
         }
     }
     rules.extend(objects.iter().filter_map(bind));
@@ -44,7 +49,7 @@ fn verbs(stage: Stage) -> &'static [&'static str] {
 /// For a binding: that its role may be bound where it is.
 fn bind(object: &Value) -> Option<Rule> {
     let role = &object["roleRef"];
-    let kind = KINDS.iter().find(|kind| role["kind"] == kind.name)?;
+    let kind = KINDS.iter().find(|kind| role["kind"] == *kind.name)?;
     let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
     Some(rule(
         namespace,
@@ -57,8 +62,8 @@ fn bind(object: &Value) -> Option<Rule> {
 fn rule(namespace: Option<String>, kind: &Kind, names: Vec<String>, verbs: &[&'static str]) -> Rule {
     Rule {
         namespace,
-        group: kind.group,
-        resource: kind.plural,
+        group: kind.group.clone(),
+        resource: kind.plural.clone(),
         names,
         verbs: verbs.to_vec(),
     }
@@ -98,7 +103,7 @@ mod tests {
     fn neither_namespaces_nor_secrets_are_ever_removed() {
         let objects = [json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})];
         for rule in rules(&objects) {
-            let is_kept = ["namespaces", "secrets"].contains(&rule.resource);
+            let is_kept = ["namespaces", "secrets"].contains(&&*rule.resource);
             assert!(!is_kept || !rule.verbs.contains(&"delete"), "{rule}");
         }
     }

@@ -125,7 +125,7 @@ async fn look(cx: &Context) -> Result<Secrets, Failure> {
 
 fn address(spec: &SecretSpec) -> Address {
     Address {
-        kind: &SECRET,
+        kind: SECRET.clone(),
         namespace: Some(spec.namespace.clone()),
         name: spec.name.to_owned(),
     }

@@ -83,7 +83,7 @@ mod tests {
     fn mk_secret(name: &str, guards_database: bool, foreign: &[&str]) -> SecretSeen {
         SecretSeen {
             at: Address {
-                kind: &SECRET,
+                kind: SECRET.clone(),
                 namespace: Some("ns".to_owned()),
                 name: name.to_owned(),
             },

@@ -86,8 +86,8 @@ fn permissions(rule: &Rule) -> Vec<Permission> {
 fn permission(rule: &Rule, verb: &str, name: Option<String>) -> Permission {
     Permission {
         namespace: rule.namespace.clone(),
-        group: rule.group.to_owned(),
-        resource: rule.resource.to_owned(),
+        group: rule.group.to_string(),
+        resource: rule.resource.to_string(),
         verb: verb.to_owned(),
         name,
     }

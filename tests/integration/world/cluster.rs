@@ -97,8 +97,8 @@ pub(super) async fn empty(client: &Client) -> Result<(), Trouble> {
 pub(super) async fn remove_installed(client: &Client) -> Result<(), Trouble> {
     let labelled = ListParams::default().labels("platform.aphex/part-of=install");
     for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
-        let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.name);
-        let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
+        let gvk = GroupVersionKind::gvk(&kind.group, &kind.version, &kind.name);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, &kind.plural);
         let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
         for found in all.list(&labelled).await? {
             let api = match found.namespace() {
