@@ -7,7 +7,7 @@ fn mk_live(replicas: i32, digest: Digest, health: Health) -> Live {
         replicas,
         is_paused: false,
         digest,
-        verdict: Verdict { health, message },
+        verdict: Verdict::new(health, message),
         trouble: None,
         fails: health == Health::Degraded,
         is_grace_over: false,
