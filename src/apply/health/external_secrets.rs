@@ -1,7 +1,7 @@
 //! The External Secrets Operator's stores, and the Secrets that it fills from them.
 //!
-//! Its status has no generation. An ExternalSecret has one in `syncedResourceVersion`, as `<generation>-<hash>`
-//! (`pkg/controllers/util/util.go`); of a store only the time of its condition can tell.
+//! Its status has no generation. An ExternalSecret has one in `syncedResourceVersion`, as `<generation>-<hash>` (its
+//! `GetResourceVersion`); of a store only the time of its condition can tell.
 
 use super::{
     Health, Need, Rule, Verdict,

@@ -1,7 +1,7 @@
 //! Jobs and CronJobs.
 //!
-//! Only what a Job's controller says at the very end counts: KEP-3998 has it say that it will succeed before its last
-//! Pods have ended, and KEP-3939 that it will fail.
+//! Only what a Job's controller says at the very end counts: before its last Pods have ended it says that the Job will
+//! succeed (`SuccessCriteriaMet`, KEP-3998) or fail (`FailureTarget`, KEP-3329).
 
 use super::{
     Health, Need, Rule, Verdict,

@@ -6,6 +6,7 @@ use super::{
     verdict::Doubt,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("", "Service", service),
@@ -39,9 +40,8 @@ fn of_ingress(live: &Value) -> Vec<Need> {
     let namespace = text(live, "/metadata/namespace");
     let backends = backends(live);
     let services = backends.iter().map(|backend| backend_need(namespace, backend));
-    let mut needs: Vec<Need> = class(live).into_iter().chain(services).collect();
-    needs.dedup();
-    needs
+    let services: BTreeSet<Need> = services.collect();
+    class(live).into_iter().chain(services).collect()
 }
 
 /// Its class; one that it does not name may be the default one, or given by an annotation.

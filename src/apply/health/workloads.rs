@@ -128,17 +128,12 @@ fn told(verdict: Verdict, subject: &Subject<'_>, version: Option<&str>) -> Verdi
         return verdict;
     }
     let pods = subject.found.pods();
+    let of = |pod: &Value| version.map(|label| pod["metadata"]["labels"][label].clone());
     let newest = pods
         .iter()
         .max_by_key(|pod| text(pod, "/metadata/creationTimestamp"));
-    let newest = newest.copied().cloned();
-    let same = |pod: &&&Value| match (version, &newest) {
-        (Some(label), Some(newest)) => {
-            pod["metadata"]["labels"][label] == newest["metadata"]["labels"][label]
-        }
-        _ => true,
-    };
-    let pods = pods.iter().filter(same).copied();
+    let newest = newest.and_then(|pod| of(pod));
+    let pods = pods.into_iter().filter(|pod| of(pod) == newest);
     match found_trouble(pods) {
         Some(trouble) if trouble.is_blocking => {
             let text = trouble.to_string();
