@@ -2,11 +2,13 @@
 //!
 //! Nothing here talks to anything: no client, no clock, no randomness, no environment, no async.
 
+pub mod components;
 pub mod config;
 pub mod exit;
 pub mod failure;
 pub mod kind;
 pub mod names;
+mod nearest;
 pub mod object;
 pub mod playbook;
 pub mod provider;

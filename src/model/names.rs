@@ -21,6 +21,9 @@ pub const CONFIG_KEY: &str = "config.yaml";
 /// Annotation on Dex's pod template: a keyed digest of the secrets that its Pods started with.
 pub const SECRETS_DIGEST_ANNOTATION: &str = "platform.aphex/secrets-digest";
 
+/// Annotation by which Argo CD orders what it synchronizes.
+pub const SYNC_WAVE_ANNOTATION: &str = "argocd.argoproj.io/sync-wave";
+
 /// Secret of the PostgreSQL passwords.
 pub const POSTGRESQL_SECRET: &str = "authentik-postgresql";
 /// Secret of Authentik's own keys.

@@ -93,7 +93,7 @@ fn check_values(config: &Config) -> Result<(), ConfigError> {
 }
 
 /// RFC 1123 label: 1 to 63 lower-case letters, digits and hyphens, alphanumeric at both ends.
-fn is_dns_label(name: &str) -> bool {
+pub(in crate::model) fn is_dns_label(name: &str) -> bool {
     let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (1..=63).contains(&name.len())
         && name.bytes().all(|byte| alphanumeric(&byte) || byte == b'-')

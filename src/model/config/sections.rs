@@ -16,6 +16,20 @@ pub enum Profile {
     K3s,
 }
 
+impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Kind, Self::K3s];
+
+    /// As configurations write it; also the name of its folders.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::K3s => "k3s",
+        }
+    }
+}
+
 /// Namespaces of the platform's parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
