@@ -1,7 +1,9 @@
 //! Pure rendering: from what is declared once to files and texts.
 
+pub mod components;
 pub mod install;
 pub mod job;
+pub mod overlay;
 pub mod rbac;
 pub mod reference;
 pub mod schema;
