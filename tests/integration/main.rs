@@ -21,6 +21,7 @@ mod help;
 mod install;
 mod jobs;
 mod laws;
+mod manifests;
 mod node;
 #[cfg(feature = "planted-bugs")]
 mod planted;
