@@ -14,10 +14,11 @@ fail() {
     exit 1
 }
 
-# A linker and a static libc for Rust, shellcheck, and what a real node needs (tests/rig/src/sandbox/prerequisites.rs).
+# A linker and a static libc for Rust, shellcheck, and what a real node and its images need
+# (tests/rig/src/sandbox/prerequisites.rs).
 install_packages() {
     local packages=(ca-certificates gcc libc6-dev shellcheck containerd runc containernetworking-plugins
-        iptables iproute2 conntrack util-linux mount) missing=() package
+        iptables iproute2 conntrack util-linux mount busybox-static git gpg gpg-agent redis-tools) missing=() package
     command -v dpkg-query >/dev/null || return 0
     for package in "${packages[@]}"; do
         [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")

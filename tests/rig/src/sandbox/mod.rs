@@ -6,6 +6,7 @@
 mod audit;
 mod background;
 mod certificates;
+mod components;
 mod control_plane;
 mod controllers;
 mod dex;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEvent, AuditMark, ObjectRef, ResponseStatus, Stage, User};
 pub use background::{Named, Record, State};
+pub use components::{Component, Installed, SHELL_IMAGE, definitions, local, manifests};
 pub use dex::{Dex, DexDeployment};
 pub use error::SandboxError;
 pub use images::Image;

@@ -2,6 +2,7 @@
 
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
+use kube::discovery::Scope;
 use kube::{Api, Client, ResourceExt, discovery};
 use serde_json::Value;
 
@@ -14,9 +15,15 @@ use super::kubeconfig::USER_AGENT;
 /// # Errors
 /// When a document is no object, its kind is unknown, or the API server refuses it; the error names it.
 pub async fn apply(client: &Client, yaml: &str) -> Result<(), SandboxError> {
-    let documents: Vec<Value> =
+    apply_all(client, documents(yaml)?).await
+}
+
+/// The documents of a YAML text that are not empty.
+pub(super) fn documents(yaml: &str) -> Result<Vec<Value>, SandboxError> {
+    let mut documents: Vec<Value> =
         serde_saphyr::from_multiple(yaml).map_err(|error| malformed("objects", &error.to_string()))?;
-    apply_all(client, documents).await
+    documents.retain(|document| !document.is_null());
+    Ok(documents)
 }
 
 /// The same for objects that are not text.
@@ -25,22 +32,30 @@ pub async fn apply(client: &Client, yaml: &str) -> Result<(), SandboxError> {
 /// As [`apply`].
 pub async fn apply_all(client: &Client, objects: Vec<Value>) -> Result<(), SandboxError> {
     for object in objects {
-        apply_one(client, object).await?;
+        apply_in(client, object, None).await?;
     }
     Ok(())
 }
 
-async fn apply_one(client: &Client, object: Value) -> Result<(), SandboxError> {
-    let object: DynamicObject =
+/// Applies one object, to the given namespace if its kind has one and it names none.
+pub(super) async fn apply_in(
+    client: &Client,
+    object: Value,
+    namespace: Option<&str>,
+) -> Result<(), SandboxError> {
+    let mut object: DynamicObject =
         serde_json::from_value(object).map_err(|error| malformed("an object", &error.to_string()))?;
     let types = object.types.clone().unwrap_or_default();
     let doing = format!("applying {} {}", types.kind, object.name_any());
     let gvk = GroupVersionKind::try_from(&types).map_err(|error| malformed(&doing, &error.to_string()))?;
     let found = discovery::pinned_kind(client, &gvk).await;
-    let (resource, _) = found.map_err(SandboxError::kubernetes(format!(
+    let (resource, capabilities) = found.map_err(SandboxError::kubernetes(format!(
         "looking up the kind {}",
         gvk.kind
     )))?;
+    if capabilities.scope == Scope::Namespaced && object.metadata.namespace.is_none() {
+        object.metadata.namespace = namespace.map(ToOwned::to_owned);
+    }
     let api: Api<DynamicObject> = match object.namespace() {
         Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &resource),
         None => Api::all_with(client.clone(), &resource),

@@ -8,7 +8,8 @@ use super::Size;
 /// Everything that is missing, with the command that installs it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Missing {
-    size: Size,
+    /// What cannot be had without them.
+    wanted: String,
     programs: Vec<Need>,
     root: bool,
 }
@@ -41,6 +42,19 @@ const NODE: &[Need] = &[
     need("/usr/lib/cni/portmap", "containernetworking-plugins"),
 ];
 
+/// Redis, under the name that Debian's tools have for it.
+pub(crate) const REDIS: &str = "redis-check-rdb";
+/// What goes into the images of Tekton and Argo CD.
+const IMAGES: &[Need] = &[
+    need("ldd", "libc-bin"),
+    need("busybox", "busybox-static"),
+    need("git", "git"),
+    need("/usr/lib/git-core/git-http-backend", "git"),
+    need("gpg", "gpg"),
+    need("gpg-agent", "gpg-agent"),
+    need(REDIS, "redis-tools"),
+];
+
 /// There once the kernel can filter what crosses a bridge.
 pub(crate) const BRIDGE_FILTER: &str = "/proc/sys/net/bridge";
 const MODPROBE: &[Need] = &[need("modprobe", "kmod")];
@@ -57,15 +71,32 @@ pub(crate) fn check(size: Size) -> Result<(), Missing> {
         .filter(|need| find(need.program).is_none())
         .copied()
         .collect();
-    let missing = Missing {
-        size,
+    Missing {
+        wanted: format!("a sandbox of size {size}"),
         programs,
         root: size == Size::Node && !rustix::process::geteuid().is_root(),
-    };
-    if missing.programs.is_empty() && !missing.root {
-        Ok(())
-    } else {
-        Err(missing)
+    }
+    .unless_empty()
+}
+
+/// The same for the images of what runs on the platform.
+pub(crate) fn check_images() -> Result<(), Missing> {
+    let absent = IMAGES.iter().filter(|need| find(need.program).is_none());
+    Missing {
+        wanted: "making images".to_owned(),
+        programs: absent.copied().collect(),
+        root: false,
+    }
+    .unless_empty()
+}
+
+impl Missing {
+    fn unless_empty(self) -> Result<(), Self> {
+        if self.programs.is_empty() && !self.root {
+            Ok(())
+        } else {
+            Err(self)
+        }
     }
 }
 
@@ -80,7 +111,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a sandbox of size {} needs what is not here:", self.size)?;
+        write!(f, "{} needs what is not here:", self.wanted)?;
         for need in &self.programs {
             let package = if need.package == GO { "" } else { "package " };
             write!(f, "\n  {} ({package}{})", need.program, need.package)?;
@@ -118,7 +149,7 @@ mod tests {
             need("runc", "runc"),
         ];
         let text = Missing {
-            size: Size::Node,
+            wanted: "a sandbox".to_owned(),
             programs,
             root: true,
         }

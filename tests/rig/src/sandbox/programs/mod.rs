@@ -1,151 +1,21 @@
 //! The Go programs of the cluster: which there are, where their sources are pinned, and the cache of built ones.
 
+mod module;
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use sha2::{Digest, Sha256};
-
 use super::error::{SandboxError, last_lines};
 use super::folders;
 
-/// A Go module of `tests/rig/modules`, which pins one or more programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Module {
-    /// Kubernetes and etcd.
-    Kubernetes,
-    /// Dex.
-    Dex,
-    /// CoreDNS.
-    CoreDns,
-    /// kwok, which plays kubelet.
-    Kwok,
-}
-
-/// A program that the rig compiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Program {
-    /// The key-value store under the API server.
-    Etcd,
-    /// The API server.
-    KubeApiserver,
-    /// The built-in controllers.
-    KubeControllerManager,
-    /// Binds pods to nodes.
-    KubeScheduler,
-    /// Services as iptables rules.
-    KubeProxy,
-    /// Runs pods.
-    Kubelet,
-    /// For people who look into a sandbox; the rig itself does not use it.
-    Kubectl,
-    /// The identity provider under test.
-    Dex,
-    /// Names in the cluster.
-    CoreDns,
-    /// Fake nodes.
-    Kwok,
-}
-
-/// Same version stamps as a release build: a module build reports `$Format:%H$`, which is no semantic version, and
-/// clients that check the server's version (Tekton) refuse it.
-const KUBERNETES_LDFLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4 \
-     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34 \
-     -X k8s.io/component-base/version.gitTreeState=clean -X k8s.io/component-base/version.gitCommit=unknown";
-const LDFLAGS: &str = "-s -w";
-const GOFLAGS: &str = "-buildvcs=false -trimpath -mod=readonly";
-
-impl Module {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Kubernetes => "kubernetes",
-            Self::Dex => "dex",
-            Self::CoreDns => "coredns",
-            Self::Kwok => "kwok",
-        }
-    }
-
-    const fn ldflags(self) -> &'static str {
-        match self {
-            Self::Kubernetes => KUBERNETES_LDFLAGS,
-            _ => LDFLAGS,
-        }
-    }
-
-    fn folder(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("modules")
-            .join(self.name())
-    }
-
-    /// `go` in this module, with the flags that every build shares. Without `CGO_ENABLED=0` a program would want
-    /// libc's loader, which a scratch image has not.
-    pub(crate) fn go(self) -> Command {
-        let mut go = Command::new("go");
-        go.current_dir(self.folder())
-            .env("CGO_ENABLED", "0")
-            .env("GOFLAGS", GOFLAGS)
-            .env("GOWORK", "off");
-        go
-    }
-
-    /// Changes whenever the built programs would.
-    fn key(self) -> Result<String, SandboxError> {
-        let mut hash = Sha256::new();
-        for file in ["go.mod", "go.sum"] {
-            let path = self.folder().join(file);
-            hash.update(fs::read(&path).map_err(SandboxError::io(format!("reading {}", path.display())))?);
-        }
-        let go = run(self.go().args(["env", "GOVERSION", "GOOS", "GOARCH"]))?;
-        hash.update([GOFLAGS, self.ldflags(), &go].join("\n"));
-        Ok(hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
-    }
-}
+pub use module::Module;
+pub use program::Program;
 
 impl Program {
-    /// The file name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Etcd => "etcd",
-            Self::KubeApiserver => "kube-apiserver",
-            Self::KubeControllerManager => "kube-controller-manager",
-            Self::KubeScheduler => "kube-scheduler",
-            Self::KubeProxy => "kube-proxy",
-            Self::Kubelet => "kubelet",
-            Self::Kubectl => "kubectl",
-            Self::Dex => "dex",
-            Self::CoreDns => "coredns",
-            Self::Kwok => "kwok",
-        }
-    }
-
-    const fn module(self) -> Module {
-        match self {
-            Self::Dex => Module::Dex,
-            Self::CoreDns => Module::CoreDns,
-            Self::Kwok => Module::Kwok,
-            _ => Module::Kubernetes,
-        }
-    }
-
-    fn package(self) -> String {
-        match self {
-            Self::Etcd => "go.etcd.io/etcd/server/v3".to_owned(),
-            Self::Dex => "github.com/dexidp/dex/cmd/dex".to_owned(),
-            Self::CoreDns => "github.com/coredns/coredns".to_owned(),
-            Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok".to_owned(),
-            kubernetes => format!("k8s.io/kubernetes/cmd/{}", kubernetes.name()),
-        }
-    }
-
     /// The program in the folder that `KUBEBUILDER_ASSETS` names, if it is there.
     fn installed(self) -> Option<PathBuf> {
         let path = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS")?).join(self.name());

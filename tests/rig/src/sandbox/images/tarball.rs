@@ -1,122 +1,17 @@
-//! Container images, written as OCI tarballs without a registry or a container engine.
-//!
-//! One layer, one manifest, and an index whose annotations carry the names under which `ctr images import` finds it
-//! (OCI image-spec 1.1, image-layout; the annotation is containerd's).
+//! Writing an image down.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
-use super::error::SandboxError;
-
-/// An image to write.
-#[derive(Debug, Clone)]
-pub struct Image {
-    names: Vec<String>,
-    entrypoint: Vec<String>,
-    arguments: Vec<String>,
-    environment: Vec<String>,
-    user: String,
-    content: Vec<Entry>,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    path: String,
-    mode: u32,
-    content: Content,
-}
-
-#[derive(Debug, Clone)]
-enum Content {
-    Folder,
-    Text(String),
-    File(PathBuf),
-}
-
-const PASSWD: &str =
-    "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n";
-const GROUP: &str = "root:x:0:\nnonroot:x:65532:\n";
-/// Where this machine and the image keep the certificate authorities of the world.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+use super::super::error::SandboxError;
+use super::{Content, Image};
 
 impl Image {
-    /// An image that holds one static program (at `/<its file name>`, the entry point) and what programs expect: users,
-    /// a `/tmp`, certificate authorities if this machine has them.
-    #[must_use]
-    pub fn of_program(name: &str, program: &Path) -> Self {
-        let inside = format!("/{}", program.file_name().unwrap_or_default().to_string_lossy());
-        let image = Self {
-            names: vec![name.to_owned()],
-            entrypoint: vec![inside.clone()],
-            arguments: Vec::new(),
-            environment: vec!["PATH=/".to_owned()],
-            user: String::new(),
-            content: Vec::new(),
-        };
-        let image = image.file(&inside, 0o755, program).folder("/tmp", 0o1777);
-        let image = image
-            .text("/etc/passwd", 0o644, PASSWD)
-            .text("/etc/group", 0o644, GROUP);
-        if Path::new(AUTHORITIES).is_file() {
-            image.file(AUTHORITIES, 0o644, Path::new(AUTHORITIES))
-        } else {
-            image
-        }
-    }
-
-    /// One more name for the same image.
-    #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
-        self.names.push(name.to_owned());
-        self
-    }
-
-    /// One more default argument.
-    #[must_use]
-    pub fn argument(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.to_owned());
-        self
-    }
-
-    /// A numeric user, which `runAsNonRoot` needs: `65532:65532`.
-    #[must_use]
-    pub fn user(mut self, user: &str) -> Self {
-        user.clone_into(&mut self.user);
-        self
-    }
-
-    /// A file of this machine.
-    #[must_use]
-    pub fn file(self, path: &str, mode: u32, source: &Path) -> Self {
-        self.with(path, mode, Content::File(source.to_owned()))
-    }
-
-    /// A small file.
-    #[must_use]
-    pub fn text(self, path: &str, mode: u32, text: &str) -> Self {
-        self.with(path, mode, Content::Text(text.to_owned()))
-    }
-
-    /// An empty folder.
-    #[must_use]
-    pub fn folder(self, path: &str, mode: u32) -> Self {
-        self.with(path, mode, Content::Folder)
-    }
-
-    fn with(mut self, path: &str, mode: u32, content: Content) -> Self {
-        self.content.push(Entry {
-            path: path.trim_start_matches('/').to_owned(),
-            mode,
-            content,
-        });
-        self
-    }
-
     /// Writes the tarball; its manifest's digest (`sha256:…`). The same content gives the same bytes.
     ///
     /// # Errors
@@ -174,6 +69,10 @@ impl Image {
                     header.set_entry_type(EntryType::Directory);
                     archive.append_data(&mut header, &entry.path, io::empty())?;
                 }
+                Content::Link(target) => {
+                    header.set_entry_type(EntryType::Symlink);
+                    archive.append_link(&mut header, &entry.path, target)?;
+                }
                 Content::Text(text) => {
                     header.set_size(text.len() as u64);
                     archive.append_data(&mut header, &entry.path, text.as_bytes())?;
@@ -196,6 +95,7 @@ impl Image {
             "os": "linux",
             "config": {
                 "Entrypoint": self.entrypoint, "Cmd": self.arguments, "Env": self.environment, "User": self.user,
+                "WorkingDir": self.folder,
             },
             "rootfs": { "type": "layers", "diff_ids": [layer] },
         })
