@@ -128,27 +128,3 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), SandboxError> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_component_has_manifests_without_a_reference_that_needs_a_registry_to_be_resolved() {
-        for component in Component::value_variants() {
-            let all = manifests(*component).unwrap();
-            let definitions = definitions(*component).unwrap();
-            println!(
-                "{component:?}: {} files, {} with definitions",
-                all.len(),
-                definitions.len()
-            );
-            assert!(!definitions.is_empty(), "{component:?}");
-            for (name, text) in all {
-                for left in ["ko://", "@sha256:", "imagePullPolicy: Always"] {
-                    assert!(!text.contains(left), "{name} contains {left}");
-                }
-            }
-        }
-    }
-}
