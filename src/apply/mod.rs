@@ -2,3 +2,9 @@
 
 pub mod drift;
 pub mod health;
+mod key;
+pub mod manifest;
+mod problem;
+
+pub use key::Key;
+pub use problem::Problem;
