@@ -4,6 +4,7 @@ pub mod drift;
 pub mod health;
 mod key;
 pub mod manifest;
+pub mod order;
 mod problem;
 
 pub use key::Key;

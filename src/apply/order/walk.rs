@@ -1,0 +1,229 @@
+//! What may be done now, given what is done.
+
+use super::{Member, NAMESPACE, Order, Wave};
+use std::collections::BTreeSet;
+
+impl Order {
+    /// The manifests that may be applied now, ascending.
+    ///
+    /// Only those of the first wave that is not all done, and only those whose needs are all done. `done` says for each
+    /// manifest whether it is applied and healthy; what it does not say is not. What failed is not done, so it stops what
+    /// needs it and the later waves, and nothing else.
+    #[must_use]
+    pub fn ready(&self, done: &[bool]) -> Vec<usize> {
+        let members = self.current(done).into_iter().flat_map(|wave| &wave.members);
+        let ready = members.filter(|member| {
+            !is_done(done, member.manifest) && member.needs.iter().all(|need| is_done(done, *need))
+        });
+        ready.map(|member| member.manifest).collect()
+    }
+
+    /// The wave that is being applied: the first that is not all done; `None` if everything is.
+    #[must_use]
+    pub fn current(&self, done: &[bool]) -> Option<&Wave> {
+        let is_open = |member: &Member| !is_done(done, member.manifest);
+        self.waves.iter().find(|wave| wave.members.iter().any(is_open))
+    }
+
+    /// Why a manifest may not be applied yet, ascending: what it needs that is not done, and before its own wave, all that
+    /// is not done of the current one. Empty if it may be applied, if it is done, and for a manifest that does not exist.
+    #[must_use]
+    pub fn blocked_by(&self, manifest: usize, done: &[bool]) -> Vec<usize> {
+        let Some((wave, member)) = self.place(manifest).filter(|_| !is_done(done, manifest)) else {
+            return Vec::new();
+        };
+        let mut blocking: BTreeSet<usize> = member.needs.iter().copied().collect();
+        if let Some(current) = self.current(done).filter(|current| *current != wave) {
+            blocking.extend(current.members.iter().map(|member| member.manifest));
+        }
+        blocking.retain(|at| !is_done(done, *at));
+        blocking.into_iter().collect()
+    }
+
+    /// All manifests in the order in which they are deleted: the last wave first, in a wave the last rank first, except
+    /// that what needs an object goes before it: custom resources before their definition. Namespaces are the last of all,
+    /// whatever their wave. An object may be deleted when everything that needs it is gone.
+    #[must_use]
+    pub fn deletion(&self) -> Vec<usize> {
+        let waves = self.waves.iter().rev().flat_map(backwards);
+        let is_namespace = |at: &usize| {
+            self.manifests
+                .get(*at)
+                .is_some_and(|manifest| manifest.is(NAMESPACE))
+        };
+        let (namespaces, mut others): (Vec<usize>, Vec<usize>) = waves.partition(is_namespace);
+        others.extend(namespaces);
+        others
+    }
+
+    fn place(&self, manifest: usize) -> Option<(&Wave, &Member)> {
+        let places = self
+            .waves
+            .iter()
+            .flat_map(|wave| wave.members.iter().map(move |member| (wave, member)));
+        let mut places = places.skip(manifest);
+        places.next()
+    }
+}
+
+fn is_done(done: &[bool], at: usize) -> bool {
+    done.get(at).copied().unwrap_or(false)
+}
+
+/// A wave's members, always the last one that nothing left needs.
+fn backwards(wave: &Wave) -> Vec<usize> {
+    let mut order = Vec::with_capacity(wave.members.len());
+    // Members of a wave follow each other in the manifests, so a member's place in the wave is a difference.
+    let first = wave.members.first().map_or(0, |member| member.manifest);
+    let mut dependants = vec![0_usize; wave.members.len()];
+    let all = wave.members.iter().flat_map(|member| &member.needs);
+    for need in all.filter_map(|need| need.checked_sub(first)) {
+        dependants[need] += 1;
+    }
+    let free = (first..).zip(&dependants).filter(|(_, count)| **count == 0);
+    let mut free: BTreeSet<usize> = free.map(|(at, _)| at).collect();
+    while let Some(at) = free.pop_last() {
+        order.push(at);
+        for need in wave.members[at - first]
+            .needs
+            .iter()
+            .filter(|need| **need >= first)
+        {
+            dependants[*need - first] -= 1;
+            if dependants[*need - first] == 0 {
+                free.insert(*need);
+            }
+        }
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+    use serde_json::json;
+
+    fn mk_plan() -> Order {
+        let pod = json!({"serviceAccountName": "a", "volumes": [{"configMap": {"name": "c"}}]});
+        mk_order(&[
+            mk_in(1, "Namespace", "ns", json!({})),
+            mk_definition(1, "Namespaced"),
+            mk_in(1, "a.b/Thing", "ns/t", json!({})),
+            mk_in(1, "ServiceAccount", "ns/a", json!({})),
+            mk_in(1, "ConfigMap", "ns/c", json!({})),
+            mk_in(1, "Pod", "ns/p", json!({ "spec": pod })),
+            mk_in(2, "ConfigMap", "ns/later", json!({})),
+        ])
+    }
+
+    /// Which of the plan's objects are done.
+    fn mk_done(order: &Order, done: &[&str]) -> Vec<bool> {
+        let places = 0..order.manifests.len();
+        places
+            .map(|at| done.contains(&name(order, at).as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn what_may_be_applied() {
+        let order = mk_plan();
+        let (ns, crd) = ("Namespace ns", "CustomResourceDefinition things.a.b");
+        let (account, map, pod, thing, later) = (
+            "ServiceAccount a",
+            "ConfigMap c",
+            "Pod p",
+            "Thing t",
+            "ConfigMap later",
+        );
+        let cases: [(&[&str], &[&str]); 7] = [
+            (&[], &[ns, crd]),
+            (&[ns], &[account, map, crd]),
+            (&[crd], &[ns]),
+            (&[ns, crd, map], &[account, thing]),
+            (&[ns, crd, map, account], &[pod, thing]),
+            (&[ns, crd, map, account, thing, pod], &[later]),
+            (&[ns, crd, map, account, thing, pod, later], &[]),
+        ];
+        for (done, expected) in cases {
+            assert_eq!(
+                names(&order, &order.ready(&mk_done(&order, done))),
+                expected,
+                "{done:?}"
+            );
+        }
+        assert_eq!(names(&order, &order.ready(&[])), [ns, crd]);
+        assert_eq!(order.current(&[true; 7]), None);
+    }
+
+    #[test]
+    fn what_an_object_waits_for() {
+        let order = mk_plan();
+        let blocked = |wanted: &str, done: &[&str]| {
+            let at = (0..7).find(|at| name(&order, *at) == wanted).unwrap();
+            names(&order, &order.blocked_by(at, &mk_done(&order, done)))
+        };
+        assert_eq!(
+            blocked("Pod p", &["Namespace ns", "ConfigMap c"]),
+            ["ServiceAccount a"]
+        );
+        assert_eq!(blocked("Namespace ns", &[]), [] as [&str; 0]);
+        let first = ["Namespace ns", "ServiceAccount a", "ConfigMap c", "Pod p"];
+        assert_eq!(
+            blocked("ConfigMap later", &first),
+            ["CustomResourceDefinition things.a.b", "Thing t"]
+        );
+        assert_eq!(blocked("Pod p", &["Pod p"]), [] as [&str; 0]);
+        assert_eq!(order.blocked_by(99, &[]), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn following_what_is_ready_ends_with_everything_done() {
+        let order = mk_plan();
+        let mut done = vec![false; order.manifests.len()];
+        for round in 0.. {
+            let ready = order.ready(&done);
+            let Some(next) = ready.first() else { break };
+            assert!(round < 7 && order.blocked_by(*next, &done).is_empty());
+            done[*next] = true;
+        }
+        assert!(done.iter().all(|done| *done));
+    }
+
+    #[test]
+    fn deletion_goes_backwards() {
+        let order = mk_plan();
+        let expected = [
+            "ConfigMap later",
+            "Thing t",
+            "Pod p",
+            "CustomResourceDefinition things.a.b",
+            "ConfigMap c",
+            "ServiceAccount a",
+            "Namespace ns",
+        ];
+        assert_eq!(names(&order, &order.deletion()), expected);
+        // What a need turns round: by name alone, the Issuer would be deleted after its Certificate.
+        let order = mk_order(&[
+            mk_in(-1, "apps/Deployment", "ns/first", json!({})),
+            mk(
+                "cert-manager.io/Issuer",
+                "ns/a",
+                json!({"spec": {"ca": {"secretName": "z"}}}),
+            ),
+            mk(
+                "cert-manager.io/Certificate",
+                "ns/z",
+                json!({"spec": {"secretName": "z"}}),
+            ),
+            mk_in(9, "Namespace", "unused", json!({})),
+        ]);
+        let expected = [
+            "Issuer a",
+            "Certificate z",
+            "Deployment first",
+            "Namespace unused",
+        ];
+        assert_eq!(names(&order, &order.deletion()), expected);
+    }
+}
