@@ -1,5 +1,6 @@
 //! Pure semantics of Kubernetes objects.
 
+pub mod applyset;
 pub mod drift;
 pub mod health;
 mod key;
