@@ -31,6 +31,9 @@ fn mk_platform() -> Vec<Value> {
         mk_definition(20, "Namespaced"),
         mk_in(20, "Namespace", "ns", json!({})),
         mk_in(5, "a.b/Thing", "ns/one", json!({})),
+        // Of one rank and one name: only the kind tells them apart.
+        mk_in(5, "argoproj.io/AppProject", "ns/one", json!({})),
+        mk_in(5, "cert-manager.io/Issuer", "ns/one", json!({})),
         mk_in(5, "ServiceAccount", "ns/runner", json!({})),
         mk_in(5, "ConfigMap", "ns/settings", json!({})),
         mk_hook("PreSync", 3, "ConfigMap", "ns/before"),

@@ -11,6 +11,8 @@ fn what_is_wrong_with_a_document() {
         )
     });
     let deep = format!("{}1{}", "{\"a\": ".repeat(200), "}".repeat(200));
+    // Each anchor keeps a copy of all that is in it.
+    let kept = format!("a: &a [&b [{}]]\n", "x, ".repeat(60_000));
     let cases = [
         ("a: [1", "not YAML"),
         ("a: 1\n b: 2\n", "not YAML"),
@@ -18,6 +20,7 @@ fn what_is_wrong_with_a_document() {
         ("a:\n\tb: 1\n", "not YAML"),
         (&bomb, "too deep, too large"),
         (&deep, "too deep, too large"),
+        (&kept, "too deep, too large"),
         ("a: &a [*a]\n", "line 1"),
         ("a: 1\na: 2\n", "line 2, column 1: a map has the same key twice"),
         ("x: {a: 1, a: 2}\n", "the same key twice"),

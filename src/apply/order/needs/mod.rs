@@ -42,13 +42,9 @@ struct Plan<'a> {
 /// For each manifest, the manifests that it needs, ascending.
 pub(super) fn needs(manifests: &[Manifest]) -> Vec<BTreeSet<usize>> {
     let plan = Plan::of(manifests);
-    let all = manifests.iter().enumerate();
-    all.map(|(at, manifest)| {
-        let mut needs: BTreeSet<usize> = of(&plan, manifest).into_iter().collect();
-        needs.remove(&at);
-        needs
-    })
-    .collect()
+    let all = manifests.iter();
+    all.map(|manifest| of(&plan, manifest).into_iter().collect())
+        .collect()
 }
 
 fn of(plan: &Plan<'_>, manifest: &Manifest) -> Vec<usize> {
