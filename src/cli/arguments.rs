@@ -8,9 +8,17 @@ use super::{
     texts,
 };
 use crate::steps::{
-    authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
-    jobs_status::JobsStatus, namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify,
-    secrets_generate::SecretsGenerate, secrets_status::SecretsStatus, uninstall::Uninstall,
+    authentik_token::AuthentikToken,
+    dex_scale::DexScale,
+    dex_sync::DexSync,
+    install::Install,
+    jobs_status::JobsStatus,
+    namespaces_ensure::NamespacesEnsure,
+    oidc_verify::OidcVerify,
+    secrets_generate::SecretsGenerate,
+    secrets_status::SecretsStatus,
+    uninstall::Uninstall,
+    waves::{WavesInstall, WavesPrune, WavesStatus},
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -53,6 +61,9 @@ pub(super) enum Command {
     /// given. `--plan` is the same as `--dry-run`.
     #[command(after_help = texts::UNINSTALL)]
     Uninstall(Uninstall),
+    /// Manifests, in waves that wait for each other
+    #[command(subcommand)]
+    Waves(Waves),
     /// The jobs that run on a schedule
     #[command(subcommand)]
     Jobs(Jobs),
@@ -89,6 +100,19 @@ pub(super) enum Command {
     /// Print the version
     #[command(after_help = texts::VERSION)]
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Waves {
+    /// Apply manifests wave by wave; the next wave begins when the one before it is healthy
+    #[command(after_help = texts::WAVES_INSTALL)]
+    Install(WavesInstall),
+    /// Delete what is in the set and not in the manifests any more, once everything else is healthy
+    #[command(after_help = texts::WAVES_PRUNE)]
+    Prune(WavesPrune),
+    /// Report for each object of the manifests whether it is as wanted and healthy
+    #[command(after_help = texts::WAVES_STATUS)]
+    Status(WavesStatus),
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +188,9 @@ impl Command {
         Ok(match self {
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
+            Self::Waves(Waves::Install(step)) => StepCommand::WavesInstall(step),
+            Self::Waves(Waves::Prune(step)) => StepCommand::WavesPrune(step),
+            Self::Waves(Waves::Status(step)) => StepCommand::WavesStatus(step),
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),

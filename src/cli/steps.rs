@@ -7,9 +7,17 @@ use crate::{
     model::{config::Config, rule::Rule},
     render::install,
     steps::{
-        authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync, install::Install,
-        jobs_status::JobsStatus, namespaces_ensure::NamespacesEnsure, oidc_verify::OidcVerify,
-        secrets_generate::SecretsGenerate, secrets_status::SecretsStatus, uninstall::Uninstall,
+        authentik_token::AuthentikToken,
+        dex_scale::DexScale,
+        dex_sync::DexSync,
+        install::Install,
+        jobs_status::JobsStatus,
+        namespaces_ensure::NamespacesEnsure,
+        oidc_verify::OidcVerify,
+        secrets_generate::SecretsGenerate,
+        secrets_status::SecretsStatus,
+        uninstall::Uninstall,
+        waves::{WavesInstall, WavesPrune, WavesStatus},
     },
 };
 use serde_json::Value;
@@ -28,6 +36,9 @@ pub enum StepCommand {
     Install(Install),
     Uninstall(Uninstall),
     JobsStatus(JobsStatus),
+    WavesInstall(WavesInstall),
+    WavesPrune(WavesPrune),
+    WavesStatus(WavesStatus),
 }
 
 macro_rules! each {
@@ -43,6 +54,9 @@ macro_rules! each {
             StepCommand::Install($step) => $body,
             StepCommand::Uninstall($step) => $body,
             StepCommand::JobsStatus($step) => $body,
+            StepCommand::WavesInstall($step) => $body,
+            StepCommand::WavesPrune($step) => $body,
+            StepCommand::WavesStatus($step) => $body,
         }
     };
 }

@@ -19,6 +19,16 @@ pub(super) const UNINSTALL: &str = "Examples:
   aphex-ops uninstall --plan
   aphex-ops uninstall
   aphex-ops uninstall --secrets";
+pub(super) const WAVES_INSTALL: &str = "Examples:
+  aphex-ops waves install -f manifests/
+  aphex-ops waves install -f manifests/ --dry-run
+  aphex-ops waves install -f crds.yaml -f app.yaml --set app --namespace app";
+pub(super) const WAVES_PRUNE: &str = "Examples:
+  aphex-ops waves prune -f manifests/ --dry-run
+  aphex-ops waves prune -f manifests/ --confirm 12";
+pub(super) const WAVES_STATUS: &str = "Examples:
+  aphex-ops waves status -f manifests/
+  aphex-ops waves status -f manifests/ -o wide";
 pub(super) const JOBS_STATUS: &str = "Examples:
   aphex-ops jobs status -o wide
   aphex-ops jobs status -o json";

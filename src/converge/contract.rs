@@ -11,7 +11,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// When a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,13 @@ pub struct Watch {
     pub name: String,
     /// Its resourceVersion when it was seen; `None` if it did not exist.
     pub since: Option<String>,
+    /// How long a change is left alone before it is looked at; usually [`Watch::SETTLING`].
+    pub settling: Duration,
+}
+
+impl Watch {
+    /// Controllers write a status in bursts, and one look sees all.
+    pub const SETTLING: Duration = Duration::from_millis(100);
 }
 
 impl Wait {

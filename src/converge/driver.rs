@@ -3,7 +3,7 @@
 use crate::{
     converge::{
         Context, Effect, Event, Outcome, Plan, Report, Step, Verb,
-        contract::{Note, Wait},
+        contract::{Note, Wait, Watch},
         guard::Guard,
         report::{ActionReport, FailureReport},
         stop::GRACE,
@@ -23,9 +23,6 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
 const CONCURRENCY: usize = 16;
-
-/// How long a change is left alone before it is looked at: controllers write a status in bursts, and one look sees all.
-const SETTLING: Duration = Duration::from_millis(100);
 
 /// Whether to do what was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,10 +242,11 @@ impl Run<'_> {
     async fn wait(&self, delay: Duration) -> Result<(), Failure> {
         let all_watched = !self.waits.is_empty() && self.waits.iter().all(|wait| wait.watch.is_some());
         let delay = if all_watched { retry::LONGEST_POLL } else { delay };
-        let watches = self.waits.iter().filter_map(|wait| wait.watch.as_ref());
+        let watches = || self.waits.iter().filter_map(|wait| wait.watch.as_ref());
+        let settling = watches().map(|watch| watch.settling).min();
         let changed = async {
-            self.cx.cluster.changed(watches).await;
-            sleep(SETTLING).await;
+            self.cx.cluster.changed(watches()).await;
+            sleep(settling.unwrap_or(Watch::SETTLING)).await;
         };
         self.interruptible(async {
             let _ = timeout(delay, changed).await;

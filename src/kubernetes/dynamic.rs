@@ -3,12 +3,15 @@
 //! Their URLs come from [`crate::model::kind`], so that nothing is asked for but the objects themselves.
 
 use super::{Cluster, triage};
-use crate::model::{
-    exit::Exit,
-    failure::{Failure, Reason},
-    kind::{Address, Kind},
-    names,
-    object::ObjectRef,
+use crate::{
+    apply::drift::{self, Drift},
+    model::{
+        exit::Exit,
+        failure::{Failure, Reason},
+        kind::{Address, Kind},
+        names,
+        object::ObjectRef,
+    },
 };
 use kube::{
     Api,
@@ -36,12 +39,17 @@ impl Cluster {
         found.map(|found| value(found, &at.kind)).transpose()
     }
 
-    /// All objects of a kind, in all namespaces, that carry the labels. Always consistent and complete.
+    /// All objects of a kind that carry the labels, in one namespace or in all. Always consistent and complete.
     ///
     /// # Errors
     /// A [`Failure`] about the collection.
-    pub async fn find_all(&self, kind: &Kind, labels: &str) -> Result<Vec<Value>, Failure> {
-        let api = self.dynamic(kind, None);
+    pub async fn find_all(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        labels: &str,
+    ) -> Result<Vec<Value>, Failure> {
+        let api = self.dynamic(kind, namespace);
         let mut found = Vec::new();
         let mut page = ListParams::default().labels(labels).limit(PAGE);
         loop {
@@ -63,24 +71,29 @@ impl Cluster {
     ///
     /// # Errors
     /// A [`Failure`] about that object; a field of another manager is [`Reason::FieldConflict`].
-    pub async fn apply(&self, body: &Value) -> Result<Value, Failure> {
-        self.apply_with(PatchParams::apply(names::PRODUCT), body).await
+    pub async fn apply(&self, at: &Address, body: &Value) -> Result<Value, Failure> {
+        self.apply_with(PatchParams::apply(names::PRODUCT), at, body)
+            .await
     }
 
     /// What [`Cluster::apply`] would answer; nothing is changed.
     ///
     /// # Errors
     /// As those of [`Cluster::apply`].
-    pub async fn try_apply(&self, body: &Value) -> Result<Value, Failure> {
+    pub async fn try_apply(&self, at: &Address, body: &Value) -> Result<Value, Failure> {
         let parameters = PatchParams {
             dry_run: true,
             ..PatchParams::apply(names::PRODUCT)
         };
-        self.apply_with(parameters, body).await
+        self.apply_with(parameters, at, body).await
     }
 
-    async fn apply_with(&self, parameters: PatchParams, body: &Value) -> Result<Value, Failure> {
-        let at = Address::of(body)?;
+    async fn apply_with(
+        &self,
+        parameters: PatchParams,
+        at: &Address,
+        body: &Value,
+    ) -> Result<Value, Failure> {
         let api = self.dynamic(&at.kind, at.namespace.as_deref());
         let applied = api
             .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(body))
@@ -91,16 +104,51 @@ impl Cluster {
         )
     }
 
-    /// Deletes this very object, and in the background what it owns; one that is gone already is no error.
+    /// Whether [`Cluster::apply`] would change the object, which was seen as `live`: decided from what it shows if that
+    /// is possible, else by a dry run.
+    ///
+    /// # Errors
+    /// As those of [`Cluster::apply`]; a conflict or [`Reason::NotFound`] if it is another object by now.
+    pub async fn would_change(&self, at: &Address, live: &Value, body: &Value) -> Result<bool, Failure> {
+        match drift::drift(live, names::PRODUCT, body) {
+            Drift::Unchanged => Ok(false),
+            Drift::Changed => Ok(true),
+            Drift::Unknown => {
+                let mut body = body.clone();
+                body["metadata"]["uid"] = live["metadata"]["uid"].clone();
+                let answer = self.try_apply(at, &body).await?;
+                Ok(drift::changes(live, &answer))
+            }
+        }
+    }
+
+    /// Whether the server answers for a kind.
+    ///
+    /// # Errors
+    /// A [`Failure`] about the collection, other than that it is not there.
+    pub async fn is_served(&self, kind: &Kind) -> Result<bool, Failure> {
+        match self
+            .dynamic(kind, None)
+            .list_metadata(&ListParams::default().limit(1))
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+            Err(error) => Err(triage::failure(error, &ObjectRef::global(kind.name.as_ref(), ""))),
+        }
+    }
+
+    /// Deletes this very object, and in the background what it owns; one that is gone already is no error. With a
+    /// version, only if nobody has changed it since.
     ///
     /// # Errors
     /// A [`Failure`] about that object; another one in its place is a transient conflict.
-    pub async fn delete(&self, at: &Address, uid: &str) -> Result<(), Failure> {
+    pub async fn delete(&self, at: &Address, uid: &str, version: Option<&str>) -> Result<(), Failure> {
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
             preconditions: Some(Preconditions {
                 uid: Some(uid.to_owned()),
-                resource_version: None,
+                resource_version: version.map(str::to_owned),
             }),
             ..DeleteParams::default()
         };

@@ -3,6 +3,7 @@
 pub mod access;
 mod bearer;
 mod connect;
+mod discovery;
 mod dynamic;
 pub mod events;
 pub mod forward;
@@ -16,4 +17,5 @@ pub mod version;
 mod watch;
 
 pub use connect::{Cluster, Connection};
+pub use discovery::Served;
 pub use secret::SecretValues;

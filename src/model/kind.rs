@@ -56,10 +56,13 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// Namespaces.
 pub const NAMESPACE: Kind = kind("", "Namespace", "namespaces", false);
 
+/// ConfigMaps.
+pub const CONFIG_MAP: Kind = kind("", "ConfigMap", "configmaps", true);
+
 /// All kinds that we install, in the order of their stages.
 pub static KINDS: [Kind; 8] = [
     NAMESPACE,
-    kind("", "ConfigMap", "configmaps", true),
+    CONFIG_MAP,
     kind("", "ServiceAccount", "serviceaccounts", true),
     kind(RBAC, "Role", "roles", true),
     kind(RBAC, "ClusterRole", "clusterroles", false),
@@ -140,6 +143,18 @@ impl Address {
                 let message = format!("not an object that can be installed: {what}");
                 Err(Failure::new(Exit::Bug, Reason::Unexpected, message))
             }
+        }
+    }
+
+    /// The path of the collection that it is in, below the API server.
+    #[must_use]
+    pub fn collection(&self) -> String {
+        let version = self.kind.api_version();
+        let root = if self.kind.group.is_empty() { "api" } else { "apis" };
+        let plural = &self.kind.plural;
+        match &self.namespace {
+            Some(namespace) => format!("/{root}/{version}/namespaces/{namespace}/{plural}"),
+            None => format!("/{root}/{version}/{plural}"),
         }
     }
 

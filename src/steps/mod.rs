@@ -10,3 +10,4 @@ pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_status;
 pub mod uninstall;
+pub mod waves;

@@ -37,17 +37,17 @@ async fn objects_are_applied_found_and_deleted() {
     let body = config_map(json!({"a": "1"}));
     let at = Address::of(&body).unwrap();
     assert_eq!(cluster.find(&at).await.unwrap(), None);
-    assert_eq!(cluster.try_apply(&body).await.unwrap()["data"], body["data"]);
+    assert_eq!(cluster.try_apply(&at, &body).await.unwrap()["data"], body["data"]);
     assert_eq!(cluster.find(&at).await.unwrap(), None, "a dry run made it");
-    let made = cluster.apply(&body).await.unwrap();
+    let made = cluster.apply(&at, &body).await.unwrap();
     assert_eq!(cluster.find(&at).await.unwrap().as_ref(), Some(&made));
     assert_eq!(
-        cluster.find_all(&at.kind, "part=x").await.unwrap(),
+        cluster.find_all(&at.kind, None, "part=x").await.unwrap(),
         std::slice::from_ref(&made),
         "a list says less"
     );
     assert_eq!(
-        cluster.find_all(&at.kind, "part=y").await.unwrap(),
+        cluster.find_all(&at.kind, None, "part=y").await.unwrap(),
         [] as [Value; 0]
     );
     // Its own URLs and no others: no discovery.
@@ -55,16 +55,22 @@ async fn objects_are_applied_found_and_deleted() {
 
     let mut gone = body.clone();
     gone["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
-    assert_eq!(cluster.apply(&gone).await.unwrap_err().reason, Reason::Conflict);
     assert_eq!(
-        cluster.delete(&at, "another").await.unwrap_err().reason,
+        cluster.apply(&at, &gone).await.unwrap_err().reason,
+        Reason::Conflict
+    );
+    assert_eq!(
+        cluster.delete(&at, "another", None).await.unwrap_err().reason,
         Reason::Conflict
     );
     let uid = made["metadata"]["uid"].as_str().unwrap();
-    cluster.delete(&at, uid).await.unwrap();
-    cluster.delete(&at, uid).await.unwrap();
+    cluster.delete(&at, uid, None).await.unwrap();
+    cluster.delete(&at, uid, None).await.unwrap();
     assert_eq!(cluster.find(&at).await.unwrap(), None);
-    assert!(cluster.apply(&gone).await.is_err(), "what was deleted came back");
+    assert!(
+        cluster.apply(&at, &gone).await.is_err(),
+        "what was deleted came back"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,12 +82,11 @@ async fn what_is_not_ours_or_not_known_is_refused() {
     api.patch("a", &PatchParams::apply("theirs"), &Patch::Apply(&theirs))
         .await
         .unwrap();
+    let ours = config_map(json!({"a": "2"}));
+    let at = Address::of(&ours).unwrap();
     for conflict in [
-        cluster.apply(&config_map(json!({"a": "2"}))).await.unwrap_err(),
-        cluster
-            .try_apply(&config_map(json!({"a": "2"})))
-            .await
-            .unwrap_err(),
+        cluster.apply(&at, &ours).await.unwrap_err(),
+        cluster.try_apply(&at, &ours).await.unwrap_err(),
     ] {
         assert_eq!(
             (conflict.exit, conflict.reason),
@@ -94,7 +99,7 @@ async fn what_is_not_ours_or_not_known_is_refused() {
     }
     let mut unknown = config_map(json!({}));
     unknown["dota"] = json!({"a": "1"});
-    let refused = cluster.apply(&unknown).await.unwrap_err();
+    let refused = cluster.apply(&at, &unknown).await.unwrap_err();
     assert!(refused.message.contains("dota"), "{refused}");
 }
 
@@ -104,7 +109,7 @@ async fn every_kind_of_the_table_is_served() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let cluster = connect(&sandbox).await;
     for kind in &KINDS {
-        let found = cluster.find_all(kind, "").await;
+        let found = cluster.find_all(kind, None, "").await;
         assert!(found.is_ok(), "{}: {found:?}", kind.plural);
         let address = Address {
             kind: kind.clone(),

@@ -39,7 +39,6 @@ async fn survives_kills_at_writes(command: &[&str], initial: Initial, stride: us
     let mut worlds = [first, Platform::start(command, initial).await.unwrap()];
     let mut writes = 0;
     let report = sweep::cases(&mut worlds, |requests| {
-        let is_write = |seen: &&Seen| ["PATCH", "DELETE"].contains(&seen.method.as_str());
         let (changing, others): (Vec<&Seen>, Vec<&Seen>) = requests.iter().partition(is_write);
         writes = changing.len();
         let all = changing
@@ -77,13 +76,7 @@ async fn survives_faults(command: &[&str], initial: Initial) {
     }
     let first = Platform::start(command, initial).await.unwrap();
     let second = Platform::start(command, initial).await.unwrap();
-    // A stall costs a whole timeout and is a broken connection in the end.
-    let is_quick = |fault: &Fault| !matches!(fault, Fault::Stall(_));
-    let faults: Vec<Fault> = Fault::by_status()
-        .into_iter()
-        .chain(Fault::by_transport())
-        .filter(is_quick)
-        .collect();
+    let faults = quick_faults();
     let report = sweep::faults(&mut [first, second], &faults).await.unwrap();
     println!(
         "{} from {initial:?}, {} faults: {report}",
@@ -91,6 +84,40 @@ async fn survives_faults(command: &[&str], initial: Initial) {
         faults.len()
     );
     assert!(report.violations.is_empty());
+}
+
+/// The same for commands with many requests: every kind of trouble at each write, and at each read one, another kind each
+/// time.
+async fn survives_faults_at_writes(command: &[&str], initial: Initial) {
+    if std::env::var_os("APHEX_OPS_TEST_ALL").is_none() {
+        return;
+    }
+    let first = Platform::start(command, initial).await.unwrap();
+    let mut worlds = [first, Platform::start(command, initial).await.unwrap()];
+    let faults = quick_faults();
+    let report = sweep::cases(&mut worlds, |requests| {
+        let (changing, others): (Vec<&Seen>, Vec<&Seen>) = requests.iter().partition(is_write);
+        let all = changing
+            .iter()
+            .flat_map(|seen| faults.iter().map(|fault| Case::fault(seen.number, fault)));
+        let one = others.iter().zip(faults.iter().cycle());
+        all.chain(one.map(|(seen, fault)| Case::fault(seen.number, fault)))
+            .collect()
+    });
+    let report = report.await.unwrap();
+    println!("{} from {initial:?}, faults: {report}", command.join(" "));
+    assert!(report.points > report.requests && report.violations.is_empty());
+}
+
+/// All kinds of trouble but a stall, which costs a whole timeout and is a broken connection in the end.
+fn quick_faults() -> Vec<Fault> {
+    let is_quick = |fault: &Fault| !matches!(fault, Fault::Stall(_));
+    let all = Fault::by_status().into_iter().chain(Fault::by_transport());
+    all.filter(is_quick).collect()
+}
+
+fn is_write(seen: &&Seen) -> bool {
+    ["PATCH", "DELETE"].contains(&seen.method.as_str())
 }
 
 async fn dry_run_changes_nothing(command: &[&str], initial: Initial) {
@@ -110,6 +137,34 @@ async fn namespaces_ensure() {
 async fn install() {
     survives_kills_at_writes(&["install"], Initial::Empty, 4).await;
     dry_run_changes_nothing(&["install"], Initial::Empty).await;
+}
+
+/// Three waves with a definition, objects of it, a Deployment that has to get ready, roles and a webhook.
+const WAVES: [&str; 4] = ["waves", "install", "-f", "tests/fixtures/waves"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waves_install() {
+    survives_kills_at_writes(&WAVES, Initial::Namespaces, 2).await;
+    dry_run_changes_nothing(&WAVES, Initial::Namespaces).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waves_install_meets_faults() {
+    survives_faults_at_writes(&WAVES, Initial::Namespaces).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waves_prune() {
+    let prune = [
+        "waves",
+        "prune",
+        "-f",
+        "tests/fixtures/waves/10-webhook.yaml",
+        "--confirm",
+        "30",
+    ];
+    survives_kills_at_writes(&prune, Initial::Namespaces, 2).await;
+    dry_run_changes_nothing(&prune, Initial::Namespaces).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +253,7 @@ async fn namespaces_ensure_meets_faults() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn install_meets_faults() {
-    survives_faults(&["install"], Initial::Empty).await;
+    survives_faults_at_writes(&["install"], Initial::Empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,4 +27,5 @@ mod node;
 mod planted;
 mod rbac;
 mod schemas;
+mod waves;
 mod world;

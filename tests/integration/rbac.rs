@@ -257,6 +257,9 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::DexSync(_) => dex_sync(&mut stage).await,
         StepCommand::DexScale(_) => dex_scale(&mut stage).await,
         StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
+        StepCommand::WavesInstall(_) | StepCommand::WavesPrune(_) | StepCommand::WavesStatus(_) => {
+            panic!("what they take follows from the manifests: see `waves`")
+        }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
         StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,

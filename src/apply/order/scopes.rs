@@ -38,7 +38,7 @@ impl Scopes {
     ///
     /// # Errors
     /// One problem for each definition that does not say what it defines.
-    pub(super) fn with(&self, manifests: &[Manifest]) -> (Self, Vec<Problem>) {
+    pub fn with(&self, manifests: &[Manifest]) -> (Self, Vec<Problem>) {
         let (mut scopes, mut problems) = (self.clone(), Vec::new());
         for manifest in manifests.iter().filter(|manifest| manifest.is(CRD)) {
             match (defines(manifest), scope(&manifest.object["spec"])) {

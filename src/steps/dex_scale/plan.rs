@@ -136,6 +136,7 @@ fn wait(seen: &Seen, reason: Reason, message: String) -> Wait {
         path: format!("/apis/apps/v1/namespaces/{}/deployments", seen.namespace),
         name: seen.name.clone(),
         since: seen.live.as_ref().map(|live| live.version.clone()),
+        settling: Watch::SETTLING,
     })
 }
 

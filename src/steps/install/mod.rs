@@ -139,8 +139,10 @@ impl Step for Install {
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
         match action {
-            Action::Apply { body, uid, .. } => {
-                cx.cluster.apply(&observe::only(&body, uid.as_deref())).await?;
+            Action::Apply { at, body, uid } => {
+                cx.cluster
+                    .apply(&at, &observe::only(&body, uid.as_deref()))
+                    .await?;
                 Ok(if uid.is_some() {
                     Outcome::Configured
                 } else {

@@ -5,13 +5,11 @@ use super::{
     removal::{self, Installed},
 };
 use crate::{
-    apply::drift::{self, Drift},
     converge::{Context, contract::Refusal},
     model::{
         exit::Exit,
         failure::{Failure, Reason},
         kind::Address,
-        names,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -50,32 +48,28 @@ async fn see(cx: &Context, at: Address, body: Value, found: Option<Value>) -> Re
         None => cx.cluster.find(&at).await?,
     };
     let state = match live {
-        Some(live) => state(cx, &live, &body).await?,
+        Some(live) => state(cx, &at, &live, &body).await?,
         None => State::Missing,
     };
     Ok(Wanted { at, body, state })
 }
 
-async fn state(cx: &Context, live: &Value, body: &Value) -> Result<State, Failure> {
+async fn state(cx: &Context, at: &Address, live: &Value, body: &Value) -> Result<State, Failure> {
     let metadata = &live["metadata"];
     if metadata["deletionTimestamp"].is_string() {
         let version = metadata["resourceVersion"].as_str().map(str::to_owned);
         return Ok(State::Terminating { version });
     }
     let uid = removal::uid(live);
-    match drift::drift(live, names::PRODUCT, body) {
-        Drift::Unchanged => Ok(State::Same),
-        Drift::Changed => Ok(State::Different { uid }),
-        Drift::Unknown => match cx.cluster.try_apply(&only(body, Some(&uid))).await {
-            Ok(answer) if drift::changes(live, &answer) => Ok(State::Different { uid }),
-            Ok(_) => Ok(State::Same),
-            Err(failure) if failure.exit == Exit::Human => Ok(State::Refused(refusal(failure)?)),
-            // Deleted, or made anew, since it was seen, or its namespace is on its way out: the next look tells which.
-            Err(failure) if [Reason::Conflict, Reason::NotFound].contains(&failure.reason) => {
-                Ok(State::Different { uid })
-            }
-            Err(failure) => Err(failure),
-        },
+    match cx.cluster.would_change(at, live, body).await {
+        Ok(true) => Ok(State::Different { uid }),
+        Ok(false) => Ok(State::Same),
+        Err(failure) if failure.exit == Exit::Human => Ok(State::Refused(refusal(failure)?)),
+        // Deleted, or made anew, since it was seen, or its namespace is on its way out: the next look tells which.
+        Err(failure) if [Reason::Conflict, Reason::NotFound].contains(&failure.reason) => {
+            Ok(State::Different { uid })
+        }
+        Err(failure) => Err(failure),
     }
 }
 

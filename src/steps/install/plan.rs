@@ -58,6 +58,7 @@ fn act(Wanted { at, body, state }: &Wanted, plan: &mut Plan<Action>) {
                     path: "/api/v1/namespaces".to_owned(),
                     name: at.name.clone(),
                     since: version.clone(),
+                    settling: Watch::SETTLING,
                 }),
                 _ => wait,
             });

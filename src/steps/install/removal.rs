@@ -44,7 +44,7 @@ impl Removal {
     /// # Errors
     /// A [`Failure`] about that object.
     pub(in crate::steps) async fn apply(&self, cx: &Context) -> Result<Outcome, Failure> {
-        cx.cluster.delete(&self.at, &self.uid).await?;
+        cx.cluster.delete(&self.at, &self.uid, None).await?;
         Ok(Outcome::Deleted)
     }
 }
@@ -78,7 +78,7 @@ pub(super) async fn all(cx: &Context) -> Result<Vec<(Address, Value)>, Failure> 
     );
     let labels = labels.as_str();
     let lists = stream::iter(kinds())
-        .map(|kind| cx.cluster.find_all(kind, labels))
+        .map(|kind| cx.cluster.find_all(kind, None, labels))
         .buffered(KINDS.len());
     let lists: Vec<Vec<Value>> = lists.try_collect().await?;
     let with_address = |live: Value| Ok((Address::of(&live)?, live));

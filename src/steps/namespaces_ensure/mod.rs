@@ -105,5 +105,6 @@ fn watch(name: &str, version: Option<&String>) -> Watch {
         path: "/api/v1/namespaces".to_owned(),
         name: name.to_owned(),
         since: version.cloned(),
+        settling: Watch::SETTLING,
     }
 }

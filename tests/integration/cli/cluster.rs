@@ -162,6 +162,11 @@ impl Cluster {
         events.into_iter().filter(ours).collect()
     }
 
+    /// Lets what was requested so far count no more.
+    pub(crate) async fn forget(&mut self) {
+        self.mark = self.sandbox.audit_mark().await.unwrap();
+    }
+
     /// What it wrote, without the Events that tell of it.
     pub(crate) async fn writes(&self) -> Vec<String> {
         let requests = self.requests().await;

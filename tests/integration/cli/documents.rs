@@ -30,6 +30,7 @@ fn commands() -> Vec<String> {
         .filter(|line| !is_group(line) && !TEXTS.contains(&line.as_str()));
     let complete = |line: &String| match line.as_str() {
         "playbook run" | "playbook show" => format!("{line} bootstrap"),
+        _ if line.starts_with("waves ") => format!("{line} -f tests/fixtures/waves"),
         _ => line.clone(),
     };
     printing.map(complete).collect()

@@ -5,6 +5,7 @@ mod account;
 mod cluster;
 mod deployments;
 mod login;
+mod waves;
 
 use account::Account;
 use cluster::NAMESPACES;
@@ -178,6 +179,9 @@ impl World for Platform {
         if ["install", "uninstall"].contains(&self.command[0].as_str()) {
             cluster::remove_installed(&self.client).await?;
         }
+        if self.command[0] == "waves" {
+            waves::remove(&self.client).await?;
+        }
         if let Some(login) = &self.login {
             login.reset();
         }
@@ -189,6 +193,10 @@ impl World for Platform {
             cluster::ensure_namespace(&self.client, "auth-system").await?;
             cluster::create_secret(&self.client, "auth-system", "authentik-secrets").await?;
             deployments::create_dex(&self.client).await?;
+        }
+        if self.command[..2] == ["waves", "prune"] {
+            self.as_after(&["waves", "install", "-f", waves::MANIFESTS])
+                .await?;
         }
         if self.command[0] == "uninstall" {
             self.as_after(&["install"]).await?;
@@ -210,7 +218,9 @@ impl World for Platform {
     }
 
     async fn dump(&mut self) -> Result<Dump, Trouble> {
-        let mut dump = Dump::of_cluster(&self.client, &Kind::kubernetes()).await?;
+        let mut kinds = Kind::kubernetes();
+        kinds.extend(waves::kinds(&self.client).await?);
+        let mut dump = Dump::of_cluster(&self.client, &kinds).await?;
         // It hangs on the secrets' values, which no two runs share.
         dump.mask("platform.aphex/secrets-digest");
         let events = Kind::new("events.k8s.io", "v1", "Event", "events");
@@ -244,6 +254,7 @@ impl World for Platform {
 
     fn may_be_lost(&self, object: &str) -> bool {
         let is_kept = object.starts_with("Namespace/") || object.starts_with("Secret/");
-        self.uninstalls_secrets() || self.command[0] == "uninstall" && !is_kept
+        let prunes = self.command[..2] == ["waves", "prune"];
+        self.uninstalls_secrets() || (prunes || self.command[0] == "uninstall") && !is_kept
     }
 }

@@ -60,7 +60,8 @@ pub enum Stage {
 /// A user of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
-    /// Name of the user.
+    /// Name of the user; empty where the request ended before it was known.
+    #[serde(default)]
     pub username: String,
     /// The groups that it is in.
     #[serde(default)]

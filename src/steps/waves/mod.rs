@@ -1,0 +1,312 @@
+//! `waves install`: manifests, wave by wave; the next wave begins when the one before it is healthy. Also what `waves prune`
+//! and `waves status` share with it.
+
+mod input;
+mod memory;
+mod observe;
+mod plan;
+mod prepared;
+mod prune;
+mod rules;
+mod status;
+
+pub use prune::WavesPrune;
+pub use status::WavesStatus;
+
+use crate::{
+    apply::applyset::Parent,
+    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
+    model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
+};
+use memory::{Known, State};
+use prepared::Prepared;
+use serde_json::Value;
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Apply manifests wave by wave, and wait for each wave to be healthy.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct WavesInstall {
+    #[command(flatten)]
+    args: Args,
+    #[arg(skip)]
+    run: Run,
+}
+
+/// What to apply.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {
+    /// Manifests: a file, a folder with all below it, or - for standard input; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    files: Vec<PathBuf>,
+    /// Name of the set that the objects form; what leaves a set can be pruned
+    #[arg(long, value_name = "NAME", default_value = "platform")]
+    set: String,
+    /// Namespace of objects that name none
+    #[arg(long, short = 'n', value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Accept Jobs with ttlSecondsAfterFinished, which every run starts again
+    #[arg(long)]
+    rerun_jobs: bool,
+}
+
+/// What one run knows.
+#[derive(Debug, Clone, Default)]
+struct Run(Arc<Mutex<Option<Progress>>>);
+
+#[derive(Debug)]
+struct Progress {
+    prepared: Arc<Prepared>,
+    known: Vec<Known>,
+    /// What has to be written about the set before anything else.
+    parent: Option<Parent>,
+    /// Answers to applies that nobody has looked at yet.
+    answers: Vec<(usize, Value)>,
+}
+
+/// What was seen.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// The manifests are not good: nothing may be done.
+    Invalid(Vec<Refusal>),
+    /// All of the plan.
+    Whole(Whole),
+}
+
+/// All of a plan, as it is.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    prepared: Arc<Prepared>,
+    known: Vec<Known>,
+    parent: Option<Parent>,
+}
+
+/// One effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// The set's parent learns of new kinds and namespaces.
+    Remember(Arc<Value>),
+    /// Server-side apply.
+    Apply {
+        /// Its place in the plan.
+        at: usize,
+        /// Which object.
+        address: Address,
+        /// What is applied.
+        body: Arc<Value>,
+        /// The object that was seen; `None` if there was none.
+        uid: Option<String>,
+    },
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Remember(_) => "keep in mind which kinds and namespaces the set has",
+            Self::Apply { uid: None, .. } => "create",
+            Self::Apply { uid: Some(_), .. } => "apply what differs",
+        })
+    }
+}
+
+impl Effect for Action {
+    fn object(&self) -> ObjectRef {
+        match self {
+            Self::Remember(parent) => {
+                let text = |field: &str| parent["metadata"][field].as_str().unwrap_or_default().to_owned();
+                ObjectRef::namespaced("ConfigMap", text("namespace"), text("name"))
+            }
+            Self::Apply { address, .. } => address.object(),
+        }
+    }
+
+    fn verb(&self) -> Verb {
+        match self {
+            Self::Apply { uid: None, .. } => Verb::Create,
+            Self::Remember(_) | Self::Apply { .. } => Verb::Update,
+        }
+    }
+}
+
+impl Step for WavesInstall {
+    const META: Meta = Meta {
+        command: "waves install",
+        summary: "all waves of the manifests are applied and healthy",
+        schedule: Schedule::Once,
+        read_only: false,
+    };
+    type Observed = Seen;
+    type Action = Action;
+
+    fn rules(&self, config: &Config) -> Vec<Rule> {
+        self.run.rules(config, true)
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
+        self.run.look(&self.args, cx).await
+    }
+
+    fn plan(&self, seen: &Seen) -> Plan<Action> {
+        plan::plan(seen)
+    }
+
+    async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
+        match action {
+            Action::Remember(parent) => {
+                let at = observe::parent_address(&parent);
+                cx.cluster.apply(&at, &parent).await?;
+                self.run.with(|progress| progress.parent = None);
+                Ok(Outcome::Configured)
+            }
+            Action::Apply {
+                at,
+                address,
+                body,
+                uid,
+            } => {
+                let mut body = Value::clone(&body);
+                if let Some(uid) = &uid {
+                    body["metadata"]["uid"] = uid.as_str().into();
+                }
+                let applied = cx.cluster.apply(&address, &body).await;
+                let live =
+                    applied.inspect_err(|_| self.run.with(|progress| progress.known[at].is_stale = true))?;
+                self.run.with(|progress| progress.answers.push((at, live)));
+                Ok(if uid.is_some() {
+                    Outcome::Configured
+                } else {
+                    Outcome::Created
+                })
+            }
+        }
+    }
+}
+
+impl Run {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at all of the plan for the first time, later at what may have changed.
+    async fn look(&self, args: &Args, cx: &Context) -> Result<Seen, Failure> {
+        // Taken out while it works: a lock must not be held over requests.
+        let taken = self.lock().take();
+        let (progress, looked) = match taken {
+            Some(mut progress) => {
+                let looked = progress.look(cx).await;
+                (progress, looked)
+            }
+            None => match start(args, cx).await? {
+                Ok(progress) => (progress, Ok(())),
+                Err(refused) => return Ok(Seen::Invalid(refused)),
+            },
+        };
+        let seen = Whole {
+            prepared: progress.prepared.clone(),
+            known: progress.known.clone(),
+            parent: progress.parent.clone(),
+        };
+        *self.lock() = Some(progress);
+        looked.map(|()| Seen::Whole(seen))
+    }
+
+    fn rules(&self, config: &Config, writes: bool) -> Vec<Rule> {
+        let progress = self.lock();
+        rules::rules(
+            progress.as_ref().map(|progress| &*progress.prepared),
+            config,
+            writes,
+        )
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Progress)) {
+        if let Some(progress) = self.lock().as_mut() {
+            change(progress);
+        }
+    }
+}
+
+/// Reads the manifests and looks at everything for the first time.
+async fn start(args: &Args, cx: &Context) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
+    let served = cx.cluster.kinds().await?;
+    let prepared = match Prepared::new(args, &cx.config, served) {
+        Ok(prepared) => Arc::new(prepared),
+        Err(failures) => return Ok(Err(failures.into_iter().map(invalid).collect())),
+    };
+    let wanted = &prepared.parent;
+    let parent = match observe::parent(cx, &prepared).await? {
+        Ok(None) => Some(wanted.clone()),
+        Ok(Some(known)) => Some(wanted.superset(&known))
+            .filter(|superset| superset.kinds != known.kinds || superset.namespaces != known.namespaces),
+        Err(refusal) => return Ok(Err(vec![refusal])),
+    };
+    let known = vec![Known::new(State::Missing); prepared.addresses.len()];
+    let mut progress = Progress {
+        prepared,
+        known,
+        parent,
+        answers: Vec::new(),
+    };
+    let all: Vec<usize> = (0..progress.known.len()).collect();
+    let served: Vec<usize> = all
+        .into_iter()
+        .filter(|at| {
+            progress
+                .prepared
+                .is_served(&progress.prepared.addresses[*at].kind)
+        })
+        .collect();
+    progress.look_at(cx, &served).await?;
+    Ok(Ok(progress))
+}
+
+fn invalid(failure: Failure) -> Refusal {
+    let message = failure.chain();
+    Refusal {
+        exit: failure.exit,
+        reason: failure.reason,
+        object: observe::input_object(&failure),
+        message,
+        hint: failure
+            .hint
+            .unwrap_or_else(|| "mend the manifest, then run this again".to_owned()),
+    }
+}
+
+impl Progress {
+    /// Looks at what was written, and at what is waited for.
+    async fn look(&mut self, cx: &Context) -> Result<(), Failure> {
+        let answers = std::mem::take(&mut self.answers);
+        let answered: Vec<usize> = answers.iter().map(|(at, _)| *at).collect();
+        for (at, live) in answers {
+            self.known[at].seen_same(&live, true);
+            observe::judge(cx, &self.prepared, at, &mut self.known[at], &live).await?;
+        }
+        let done: Vec<bool> = self.known.iter().map(|known| known.is_done).collect();
+        let open = self.prepared.order.ready(&done).into_iter();
+        let open: Vec<usize> = open
+            .filter(|at| !answered.contains(at) && self.known[*at].is_worth_a_look())
+            .collect();
+        self.look_at(cx, &open).await
+    }
+
+    async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
+        for (at, live) in observe::find(cx, &self.prepared, wanted).await? {
+            let (address, body) = (&self.prepared.addresses[at], &self.prepared.bodies[at]);
+            let state = observe::compare(cx, address, body, live.as_ref()).await?;
+            let known = &mut self.known[at];
+            known.is_stale = false;
+            match (state, live) {
+                (State::Same, Some(live)) => {
+                    known.seen_same(&live, false);
+                    observe::judge(cx, &self.prepared, at, known, &live).await?;
+                }
+                (state, _) => known.state = state,
+            }
+        }
+        Ok(())
+    }
+}

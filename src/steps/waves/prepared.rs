@@ -1,0 +1,171 @@
+//! The plan's objects as they are applied, and where.
+
+use super::{Args, input};
+use crate::{
+    apply::{
+        Key,
+        applyset::{self, Parent},
+        manifest::Manifest,
+        order::{self, Order, Scope, Scopes},
+    },
+    kubernetes::Served,
+    model::{
+        config::Config,
+        failure::Failure,
+        kind::{Address, Kind},
+        names,
+    },
+};
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// All that is known before the first look at the objects themselves.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// Without the objects themselves, which are in `bodies`.
+    pub(super) order: Order,
+    /// What is applied, in that order.
+    pub(super) bodies: Vec<Arc<Value>>,
+    /// Where each of [`Order::manifests`] is, in that order.
+    pub(super) addresses: Vec<Address>,
+    /// The set as it is when exactly the plan's objects are members.
+    pub(super) parent: Parent,
+    /// The kinds that the cluster had before the first write.
+    served: Vec<Served>,
+    /// Kinds whose objects have no status, so that nothing will ever tell more of them than that they exist.
+    without_status: BTreeSet<(String, String)>,
+}
+
+impl Prepared {
+    /// Reads and orders the manifests for a cluster that has these kinds.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub(super) fn new(args: &Args, config: &Config, served: Vec<Served>) -> Result<Self, Vec<Failure>> {
+        let manifests = input::read(&args.files)?;
+        let options = order::Options {
+            default_namespace: args.namespace.clone(),
+            rerun_jobs: args.rerun_jobs,
+        };
+        let order = order::order(manifests, &scopes(&served), &options);
+        let mut order =
+            order.map_err(|problems| problems.into_iter().map(Failure::from).collect::<Vec<_>>())?;
+        let all = scopes(&served).with(&order.manifests).0;
+        let addresses = order
+            .manifests
+            .iter()
+            .map(|manifest| address(manifest, &all))
+            .collect();
+        let keys: Vec<Key> = order.manifests.iter().map(Manifest::key).collect();
+        let members = keys.iter().filter(|key| !is_secret(key));
+        let parent = Parent::of(
+            &format!("{}-{}", names::PRODUCT, args.set),
+            &config.namespaces.platform,
+            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
+            members,
+        );
+        let id = parent.id();
+        let without_status = without_status(&served, &order.manifests);
+        let labelled = order.manifests.iter_mut().map(|manifest| {
+            label(manifest, &id);
+            Arc::new(std::mem::take(&mut manifest.object))
+        });
+        let bodies = labelled.collect();
+        Ok(Self {
+            order,
+            bodies,
+            addresses,
+            parent,
+            served,
+            without_status,
+        })
+    }
+
+    /// Whether the cluster knew the kind before the first write.
+    pub(super) fn is_served(&self, kind: &Kind) -> bool {
+        self.served.iter().any(|served| served.kind == *kind)
+    }
+
+    /// Whether the status of its objects can tell anything.
+    pub(super) fn has_status(&self, kind: &Kind) -> bool {
+        let key = (kind.group.to_string(), kind.name.to_string());
+        !self.without_status.contains(&key)
+    }
+
+    /// The preferred version of a kind that the cluster has.
+    pub(super) fn kind(&self, group: &str, name: &str) -> Option<&Kind> {
+        let mut kinds = self.served.iter().map(|served| &served.kind);
+        kinds.find(|kind| kind.group == group && kind.name == name)
+    }
+}
+
+/// Those that the cluster has, and those that the plan brings; what a definition in the plan says holds.
+fn without_status(served: &[Served], manifests: &[Manifest]) -> BTreeSet<(String, String)> {
+    let known = served.iter().filter(|served| !served.has_status);
+    let mut kinds: BTreeSet<(String, String)> = known
+        .map(|served| (served.kind.group.to_string(), served.kind.name.to_string()))
+        .collect();
+    for definition in manifests
+        .iter()
+        .filter(|manifest| manifest.kind == "CustomResourceDefinition")
+    {
+        let spec = &definition.object["spec"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let kind = (text(&spec["group"]), text(&spec["names"]["kind"]));
+        let mut versions = spec["versions"].as_array().into_iter().flatten();
+        if versions.any(|version| version["subresources"]["status"].is_object()) {
+            kinds.remove(&kind);
+        } else {
+            kinds.insert(kind);
+        }
+    }
+    kinds
+}
+
+fn is_secret(key: &Key) -> bool {
+    key.is(("", "Secret"))
+}
+
+/// Members carry the set's label, all objects ours. Secrets are never members: nothing ever prunes them.
+fn label(manifest: &mut Manifest, id: &str) {
+    let is_member = !is_secret(&manifest.key());
+    let labels = &mut manifest.object["metadata"]["labels"];
+    labels[names::MANAGED_BY_LABEL] = names::PRODUCT.into();
+    if is_member {
+        labels[applyset::PART_OF] = id.into();
+    }
+}
+
+fn scopes(served: &[Served]) -> Scopes {
+    let mut scopes = Scopes::default();
+    for Served { kind, .. } in served {
+        // The preferred version of a group comes first, and what it lacks may be in another one.
+        let mut scope = scopes
+            .get(&kind.group, &kind.name)
+            .cloned()
+            .unwrap_or_else(|| Scope {
+                versions: Vec::new(),
+                plural: kind.plural.to_string(),
+                is_namespaced: kind.is_namespaced,
+            });
+        scope.versions.push(kind.version.to_string());
+        scopes.insert(&kind.group, &kind.name, scope);
+    }
+    scopes
+}
+
+/// Where an object is; ordering has made sure that its kind is known.
+fn address(manifest: &Manifest, scopes: &Scopes) -> Address {
+    let scope = scopes.get(&manifest.group, &manifest.kind);
+    Address {
+        kind: Kind {
+            group: manifest.group.clone().into(),
+            version: manifest.version.clone().into(),
+            name: manifest.kind.clone().into(),
+            plural: scope.map(|scope| scope.plural.clone()).unwrap_or_default().into(),
+            is_namespaced: manifest.namespace.is_some(),
+        },
+        namespace: manifest.namespace.clone(),
+        name: manifest.name.clone(),
+    }
+}

@@ -1,0 +1,262 @@
+//! `waves prune`: what is in the set and not in the manifests any more goes, if everything else is healthy.
+
+use super::{Args, Run, Seen, Whole, observe, prepared::Prepared};
+use crate::{
+    apply::{
+        Key,
+        applyset::{Kept, Live, Removal, Round, Selection, select},
+        order,
+    },
+    converge::{
+        Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb,
+        contract::{Note, Refusal, Wait},
+    },
+    model::{
+        config::Config,
+        exit::Exit,
+        failure::{Failure, Reason},
+        kind::Address,
+        object::ObjectRef,
+        rule::Rule,
+    },
+};
+use serde_json::Value;
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+/// Kinds that other objects are of or in: they go when those are gone.
+const LAST: [(&str, &str); 2] = [
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("", "Namespace"),
+];
+
+/// Delete what is in the set and not in the manifests any more.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct WavesPrune {
+    #[command(flatten)]
+    args: Args,
+    /// Agree to delete so many objects at most; asked for if they are many, or of a kind that holds data
+    #[arg(long, value_name = "COUNT")]
+    confirm: Option<usize>,
+    #[arg(skip)]
+    run: Run,
+}
+
+/// What was seen: the plan's objects, and the set's.
+#[derive(Debug, Clone)]
+pub struct SetSeen {
+    plan: Seen,
+    members: Vec<(Address, Live)>,
+    /// Whether the set's parent says more than the plan has.
+    is_wide: bool,
+    confirmed: Option<usize>,
+}
+
+/// One effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Deletes this very object.
+    Remove(Box<(Address, Removal)>),
+    /// The set's parent says what there is now.
+    Shrink(Arc<Value>),
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Remove(..) => "delete: no manifest asks for it any more",
+            Self::Shrink(_) => "keep in mind which kinds and namespaces the set still has",
+        })
+    }
+}
+
+impl Effect for Action {
+    fn object(&self) -> ObjectRef {
+        match self {
+            Self::Remove(removed) => removed.0.object(),
+            Self::Shrink(parent) => observe::parent_address(parent).object(),
+        }
+    }
+
+    fn verb(&self) -> Verb {
+        match self {
+            Self::Remove(..) => Verb::Delete,
+            Self::Shrink(_) => Verb::Update,
+        }
+    }
+}
+
+impl Step for WavesPrune {
+    const META: Meta = Meta {
+        command: "waves prune",
+        summary: "nothing is in the set that is not in the manifests",
+        schedule: Schedule::Once,
+        read_only: false,
+    };
+    type Observed = SetSeen;
+    type Action = Action;
+
+    fn rules(&self, config: &Config) -> Vec<Rule> {
+        self.run.rules(config, true)
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<SetSeen, Failure> {
+        let plan = self.run.look(&self.args, cx).await?;
+        let Seen::Whole(whole) = &plan else {
+            return Ok(SetSeen {
+                plan,
+                members: Vec::new(),
+                is_wide: false,
+                confirmed: self.confirm,
+            });
+        };
+        let set = observe::parent(cx, &whole.prepared).await?.ok().flatten();
+        let members = match &set {
+            Some(set) => observe::members(cx, &whole.prepared, set).await?,
+            None => Vec::new(),
+        };
+        let exact = &whole.prepared.parent;
+        let is_wide = set.is_some_and(|set| set.kinds != exact.kinds || set.namespaces != exact.namespaces);
+        Ok(SetSeen {
+            plan,
+            members,
+            is_wide,
+            confirmed: self.confirm,
+        })
+    }
+
+    fn plan(&self, seen: &SetSeen) -> Plan<Action> {
+        match &seen.plan {
+            Seen::Invalid(refused) => Plan {
+                refused: refused.clone(),
+                ..Plan::default()
+            },
+            Seen::Whole(whole) => plan(seen, whole),
+        }
+    }
+
+    async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
+        match action {
+            Action::Remove(removed) => {
+                let (address, removal) = *removed;
+                let version = Some(removal.resource_version.as_str());
+                cx.cluster.delete(&address, &removal.uid, version).await?;
+                Ok(Outcome::Deleted)
+            }
+            Action::Shrink(parent) => {
+                cx.cluster
+                    .apply(&observe::parent_address(&parent), &parent)
+                    .await?;
+                Ok(Outcome::Configured)
+            }
+        }
+    }
+}
+
+fn plan(seen: &SetSeen, whole: &Whole) -> Plan<Action> {
+    let mut plan = Plan::default();
+    let prepared = &whole.prepared;
+    let unhealthy = prepared
+        .addresses
+        .iter()
+        .zip(&whole.known)
+        .find(|(_, known)| !known.is_done);
+    let selection = selected(seen, prepared, unhealthy.is_none());
+    if let Some(count) = selection.needs_confirmation {
+        plan.refused.push(Refusal {
+            exit: Exit::Human,
+            reason: Reason::DataLossGuard,
+            object: parent(prepared),
+            message: format!("would delete {count} of its members: many of them, or some that hold data"),
+            hint: format!("look at them with --dry-run -o wide, then pass --confirm {count}"),
+        });
+    }
+    if let Some((address, _)) = unhealthy.filter(|_| !selection.kept.is_empty()) {
+        plan.refused.push(Refusal {
+            exit: Exit::Human,
+            reason: Reason::NotReady,
+            object: address.object(),
+            message: "nothing is deleted before everything that is wanted is there and healthy".to_owned(),
+            hint: "run `waves install` with the same manifests first".to_owned(),
+        });
+    }
+    kept(&selection, &mut plan);
+    remove(seen, selection.delete, &mut plan);
+    if plan.is_converged() && plan.refused.is_empty() && seen.is_wide {
+        plan.act.push(Action::Shrink(Arc::new(prepared.parent.render())));
+    }
+    plan
+}
+
+fn selected(seen: &SetSeen, prepared: &Prepared, is_healthy: bool) -> Selection {
+    let planned: BTreeSet<Key> = prepared
+        .order
+        .manifests
+        .iter()
+        .map(crate::apply::manifest::Manifest::key)
+        .collect();
+    let live: Vec<Live> = seen.members.iter().map(|(_, live)| live.clone()).collect();
+    let id = prepared.parent.id();
+    let with = |confirmed: Option<usize>| {
+        let round = Round {
+            is_complete: true,
+            is_healthy,
+            confirmed,
+        };
+        select(&id, &live, &planned, round)
+    };
+    let selection = with(None);
+    // Fewer than were agreed to: what is left of a run that was interrupted, or of this one after its first deletions.
+    match (selection.needs_confirmation, seen.confirmed) {
+        (Some(count), Some(agreed)) if count <= agreed => with(Some(count)),
+        _ => selection,
+    }
+}
+
+fn kept(selection: &Selection, plan: &mut Plan<Action>) {
+    for (key, kept) in &selection.kept {
+        let object = key.object();
+        match kept {
+            Kept::Terminating => {
+                let message = "is being deleted; something else has to let go of it";
+                plan.wait.push(Wait::new(object, Reason::Terminating, message));
+            }
+            // The refusal says it once for all of them.
+            Kept::Unconfirmed | Kept::Unhealthy => plan.notes.push(Note::skipped(object, "kept for now")),
+            Kept::Asked(annotation) => plan
+                .notes
+                .push(Note::skipped(object, format!("kept: {annotation} asks for it"))),
+            other => plan.notes.push(Note::skipped(object, format!("kept: {other:?}"))),
+        }
+    }
+}
+
+/// What others are of or in waits until they are gone.
+fn remove(seen: &SetSeen, delete: Vec<Removal>, plan: &mut Plan<Action>) {
+    let place = |removal: &Removal| {
+        LAST.iter()
+            .position(|kind| removal.key.is(*kind))
+            .map_or(0, |place| place + 1)
+    };
+    let first = delete.iter().map(place).min().unwrap_or_default();
+    let mut delete = delete;
+    delete.sort_by_key(|removal| std::cmp::Reverse(order::rank(&removal.key.group, &removal.key.kind)));
+    for removal in delete {
+        let address = seen
+            .members
+            .iter()
+            .find(|(_, live)| live.key == removal.key)
+            .map(|(address, _)| address.clone());
+        let Some(address) = address else { continue };
+        if place(&removal) == first {
+            plan.act.push(Action::Remove(Box::new((address, removal))));
+        } else {
+            let message = "is deleted when all that is of it or in it is gone";
+            plan.wait
+                .push(Wait::new(address.object(), Reason::NotReady, message));
+        }
+    }
+}
+
+fn parent(prepared: &Prepared) -> ObjectRef {
+    ObjectRef::namespaced("ConfigMap", &prepared.parent.namespace, &prepared.parent.name)
+}

@@ -1,0 +1,60 @@
+//! The permissions that applying a plan takes.
+
+use super::prepared::Prepared;
+use crate::model::{
+    config::Config,
+    kind::{CONFIG_MAP, Kind},
+    names,
+    rule::Rule,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Each object by its name, and looking for objects of its kind in the whole cluster: what is in the set and not in the
+/// plan any more has names that are not known beforehand. Before a plan was read, only what its set takes.
+pub(super) fn rules(prepared: Option<&Prepared>, config: &Config, writes: bool) -> Vec<Rule> {
+    let parent = |namespace: &str, name: &str| {
+        Rule::named(namespace, "", "configmaps", [name], verbs(&CONFIG_MAP, writes))
+    };
+    let Some(prepared) = prepared else {
+        return vec![parent(
+            &config.namespaces.platform,
+            &format!("{}-platform", names::PRODUCT),
+        )];
+    };
+    let mut rules = vec![parent(&prepared.parent.namespace, &prepared.parent.name)];
+    let mut places: BTreeMap<(&Kind, &Option<String>), Vec<String>> = BTreeMap::new();
+    for at in &prepared.addresses {
+        places
+            .entry((&at.kind, &at.namespace))
+            .or_default()
+            .push(at.name.clone());
+    }
+    let kinds: BTreeSet<&Kind> = places.keys().map(|(kind, _)| *kind).collect();
+    rules.extend(kinds.into_iter().filter(|kind| *kind.name != *"Secret").map(look));
+    rules.extend(places.into_iter().map(|((kind, namespace), names)| Rule {
+        namespace: namespace.clone(),
+        group: kind.group.clone(),
+        resource: kind.plural.clone(),
+        names,
+        verbs: verbs(kind, writes).to_vec(),
+    }));
+    rules
+}
+
+fn look(kind: &Kind) -> Rule {
+    Rule::cluster(
+        kind.group.clone(),
+        kind.plural.clone(),
+        [] as [String; 0],
+        &["list", "watch"],
+    )
+}
+
+/// A role can be given by one who holds what is in it, or may `escalate` it.
+fn verbs(kind: &Kind, writes: bool) -> &'static [&'static str] {
+    match &*kind.name {
+        _ if !writes => &["get"],
+        "Role" | "ClusterRole" => &["get", "create", "patch", "escalate", "bind"],
+        _ => &["get", "create", "patch"],
+    }
+}

@@ -1,0 +1,204 @@
+//! `waves`: manifests against a real API server.
+
+use crate::cli::{cluster::Cluster, program::Left};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+fn mk_map(namespace: &str, name: &str, wave: i32, value: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {namespace}\n  annotations: \
+         {{argocd.argoproj.io/sync-wave: \"{wave}\"}}\ndata: {{key: \"{value}\"}}\n"
+    )
+}
+
+/// A definition of kind `<Kind>`, which only this test knows, and one object of it in the wave after it.
+fn mk_definition(namespace: &str, kind: &str) -> String {
+    let word = kind.to_lowercase();
+    let schema = "{openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}";
+    let versions = format!("[{{name: v1, served: true, storage: true, schema: {schema}}}]");
+    format!(
+        "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {word}s.waves.test}}\n\
+         spec: {{group: waves.test, scope: Namespaced, names: {{kind: {kind}, plural: {word}s, singular: {word}}}, \
+         versions: {versions}}}\n---\napiVersion: waves.test/v1\nkind: {kind}\nmetadata: {{name: first, namespace: \
+         {namespace}, annotations: {{argocd.argoproj.io/sync-wave: \"1\"}}}}\nspec: {{a: 1}}\n"
+    )
+}
+
+async fn run(cluster: &Cluster, line: &str, manifests: &str) -> Left {
+    cluster.program(line).arg_file("--file", manifests).run().await
+}
+
+#[tokio::test]
+async fn waves_are_installed_in_order_and_a_second_run_writes_nothing() {
+    let mut cluster = Cluster::share("wv-order").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let text = [
+        mk_map(&auth, "last", 7, "1"),
+        mk_definition(&auth, "Orderly"),
+        mk_map(&auth, "first", 0, "1"),
+    ];
+    let manifests = text.concat();
+    cluster.forget().await;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    let writes = cluster.writes().await;
+    let place = |part: &str| writes.iter().position(|write| write.contains(part)).unwrap();
+    assert!(
+        place("configmaps/aphex-ops-platform") < place("configmaps/first"),
+        "{writes:#?}"
+    );
+    assert!(
+        place("configmaps/first") < place("/orderlys/first"),
+        "{writes:#?}"
+    );
+    assert!(place("/orderlys/first") < place("configmaps/last"), "{writes:#?}");
+
+    cluster.forget().await;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    run(&cluster, "waves status", &manifests).await.ended(0, &[]);
+    run(&cluster, "waves prune", &manifests).await.ended(0, &[]);
+    let none: Vec<String> = cluster
+        .writes()
+        .await
+        .into_iter()
+        .filter(|write| !write.contains("/leases"))
+        .collect();
+    assert!(none.is_empty(), "{none:#?}");
+}
+
+#[tokio::test]
+async fn drift_is_mended_and_what_others_own_is_refused() {
+    let cluster = Cluster::share("wv-drift").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let manifests =
+        mk_map(&auth, "one", 0, "1") + &mk_map(&auth, "two", 0, "1") + &mk_map(&auth, "later", 1, "1");
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+
+    let maps = cluster.api::<ConfigMap>("auth");
+    let force = PatchParams::apply("somebody").force();
+    let theirs = |value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"key": value}});
+    maps.patch("one", &force, &Patch::Apply(theirs("2")))
+        .await
+        .unwrap();
+    let changed =
+        mk_map(&auth, "one", 0, "3") + &mk_map(&auth, "two", 0, "3") + &mk_map(&auth, "later", 1, "3");
+    let says = [".data.key (somebody)", "ConfigMap wv-drift-auth/one"];
+    let differs = ["ConfigMap wv-drift-auth/one: it differs from its manifest"];
+    run(&cluster, "waves status", &changed).await.ended(4, &differs);
+    run(&cluster, "waves install", &changed).await.ended(7, &says);
+    let value = |map: ConfigMap| map.data.unwrap()["key"].clone();
+    assert_eq!(
+        value(maps.get("one").await.unwrap()),
+        "2",
+        "what another owns was taken"
+    );
+    assert_eq!(
+        value(maps.get("two").await.unwrap()),
+        "3",
+        "what nobody else owns was left out"
+    );
+    assert_eq!(value(maps.get("later").await.unwrap()), "1", "a later wave began");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_before_the_first_write() {
+    let mut cluster = Cluster::share("wv-wrong").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let manifests = [
+        mk_map(&auth, "twice", 0, "1"),
+        mk_map(&auth, "twice", 0, "2"),
+        "---\napiVersion: nowhere.test/v1\nkind: Unheard\nmetadata: {name: a}\n".to_owned(),
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, annotations: {argocd.argoproj.io/sync-wave: soon}}\n".to_owned(),
+    ];
+    cluster.forget().await;
+    let wrong = run(&cluster, "waves install", &manifests[..3].concat()).await;
+    wrong.ended(2, &["twice", "Unheard"]);
+    let wrong = run(&cluster, "waves install", &manifests.concat()).await;
+    wrong.ended(2, &["soon"]);
+    run(&cluster, "waves install", "a: [")
+        .await
+        .ended(2, &["document 1"]);
+    let missing = cluster.run("waves install -f /nowhere/at/all.yaml").await;
+    missing.ended(2, &["cannot read /nowhere/at/all.yaml"]);
+    let none: Vec<String> = cluster
+        .writes()
+        .await
+        .into_iter()
+        .filter(|write| !write.contains("/leases"))
+        .collect();
+    assert!(none.is_empty(), "{none:#?}");
+}
+
+#[tokio::test]
+async fn what_leaves_the_manifests_is_pruned_and_what_holds_data_only_when_confirmed() {
+    let cluster = Cluster::share("wv-prune").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let stays = mk_map(&auth, "stays", 0, "1");
+    let all = [
+        stays.clone(),
+        mk_map(&auth, "goes", 0, "1"),
+        mk_definition(&auth, "Prunable"),
+    ]
+    .concat();
+    run(&cluster, "waves install", &all).await.ended(0, &[]);
+    let foreign = mk_map(&auth, "not-in-the-set", 0, "1");
+    run(&cluster, "waves install --set other", &foreign)
+        .await
+        .ended(0, &[]);
+
+    let maps = cluster.api::<ConfigMap>("auth");
+    let without_map = [stays.clone(), mk_definition(&auth, "Prunable")].concat();
+    run(&cluster, "waves prune", &without_map)
+        .await
+        .ended(0, &["ConfigMap wv-prune-auth/goes: deleted"]);
+    assert!(maps.get_opt("goes").await.unwrap().is_none());
+    let guarded = ["pass --confirm 2"];
+    run(&cluster, "waves prune", &stays).await.ended(7, &guarded);
+    run(&cluster, "waves prune --confirm 1", &stays)
+        .await
+        .ended(7, &guarded);
+    let pruned = run(&cluster, "waves prune --confirm 2", &stays).await;
+    pruned.ended(
+        0,
+        &[
+            "Prunable wv-prune-auth/first: deleted",
+            "prunables.waves.test: deleted",
+        ],
+    );
+    assert!(maps.get_opt("stays").await.unwrap().is_some());
+    assert!(maps.get_opt("not-in-the-set").await.unwrap().is_some());
+    // A member of one set is not taken into another.
+    run(&cluster, "waves install", &foreign)
+        .await
+        .ended(7, &["another ApplySet"]);
+}
+
+#[tokio::test]
+async fn a_wave_that_does_not_get_healthy_stops_the_next_one_and_says_why() {
+    let cluster = Cluster::share("wv-gate").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let deployment = format!(
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: {auth}}}\nspec:\n  selector: \
+         {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{containers: \
+         [{{name: web, image: localhost/web:1}}]}}\n"
+    );
+    let manifests = deployment + &mk_map(&auth, "after", 1, "1");
+    let says = [
+        "Deployment wv-gate-auth/web",
+        "the deadline was reached while waiting: its controller has not seen the last change yet",
+    ];
+    run(&cluster, "waves install --timeout 2s", &manifests)
+        .await
+        .ended(5, &says);
+    assert!(
+        cluster
+            .api::<ConfigMap>("auth")
+            .get_opt("after")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    run(&cluster, "waves status", &manifests)
+        .await
+        .ended(4, &["its controller has not seen the last change yet"]);
+}
