@@ -118,6 +118,9 @@ async fn everything_that_is_wrong_is_said_before_the_first_write() {
     run(&cluster, "waves install", "a: [")
         .await
         .ended(2, &["document 1"]);
+    let nowhere = mk_map("wv-nowhere", "a", 0, "1");
+    let says = ["Namespace wv-nowhere: it does not exist, and no manifest makes it"];
+    run(&cluster, "waves install", &nowhere).await.ended(2, &says);
     let missing = cluster.run("waves install -f /nowhere/at/all.yaml").await;
     missing.ended(2, &["cannot read /nowhere/at/all.yaml"]);
     let none: Vec<String> = cluster

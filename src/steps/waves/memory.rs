@@ -83,6 +83,17 @@ impl Known {
         self.baseline.as_ref()
     }
 
+    /// Whether nothing but its status changed since it was compared with what is wanted: then it need not be again.
+    pub(super) fn is_as_compared(&self, live: &Value) -> bool {
+        let metadata = &live["metadata"];
+        self.state == State::Same
+            && metadata["deletionTimestamp"].is_null()
+            && self.baseline.as_ref().is_some_and(|baseline| {
+                let generation = metadata["generation"].as_i64();
+                metadata["uid"] == *baseline.uid && generation.is_some() && generation == baseline.generation
+            })
+    }
+
     /// Takes a verdict on it.
     pub(super) fn judged(&mut self, verdict: Verdict, live: &Value) {
         let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);

@@ -260,7 +260,12 @@ async fn start(args: &Args, cx: &Context) -> Result<Result<Progress, Vec<Refusal
         })
         .collect();
     progress.look_at(cx, &served).await?;
-    Ok(Ok(progress))
+    let homeless = observe::missing_namespaces(cx, &progress.prepared, &progress.known).await?;
+    Ok(if homeless.is_empty() {
+        Ok(progress)
+    } else {
+        Err(homeless)
+    })
 }
 
 fn invalid(failure: Failure) -> Refusal {
@@ -296,7 +301,10 @@ impl Progress {
     async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
         for (at, live) in observe::find(cx, &self.prepared, wanted).await? {
             let (address, body) = (&self.prepared.addresses[at], &self.prepared.bodies[at]);
-            let state = observe::compare(cx, address, body, live.as_ref()).await?;
+            let state = match &live {
+                Some(live) if self.known[at].is_as_compared(live) => State::Same,
+                _ => observe::compare(cx, address, body, live.as_ref()).await?,
+            };
             let known = &mut self.known[at];
             known.is_stale = false;
             match (state, live) {

@@ -14,14 +14,14 @@ use crate::{
     model::{
         exit::Exit,
         failure::{Failure, Reason},
-        kind::{Address, CONFIG_MAP, Kind},
+        kind::{Address, CONFIG_MAP, Kind, NAMESPACE},
         names,
         object::ObjectRef,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many requests are under way at once.
 const CONCURRENCY: usize = 8;
@@ -337,6 +337,42 @@ pub(super) async fn parent(
 
 pub(super) fn parent_address(parent: &Value) -> Address {
     address(&CONFIG_MAP, parent)
+}
+
+/// Namespaces that neither the cluster nor the plan has. Where an object was found in one, it is not asked for.
+pub(super) async fn missing_namespaces(
+    cx: &Context,
+    prepared: &Prepared,
+    known: &[Known],
+) -> Result<Vec<Refusal>, Failure> {
+    let made = prepared.addresses.iter().filter(|at| at.kind == NAMESPACE);
+    let made: BTreeSet<&str> = made.map(|at| at.name.as_str()).collect();
+    let seen = prepared.addresses.iter().zip(known);
+    let seen = seen.filter(|(_, known)| known.state != State::Missing);
+    let seen: BTreeSet<&str> = seen.filter_map(|(at, _)| at.namespace.as_deref()).collect();
+    let all = prepared.addresses.iter().filter_map(|at| at.namespace.as_deref());
+    let all: BTreeSet<&str> = all.chain([prepared.parent.namespace.as_str()]).collect();
+    let mut refused = Vec::new();
+    for name in all
+        .into_iter()
+        .filter(|name| !made.contains(name) && !seen.contains(name))
+    {
+        let at = Address {
+            kind: NAMESPACE,
+            namespace: None,
+            name: name.to_owned(),
+        };
+        if cx.cluster.find(&at).await?.is_none() {
+            refused.push(Refusal {
+                exit: Exit::Usage,
+                reason: Reason::NotFound,
+                object: at.object(),
+                message: "it does not exist, and no manifest makes it".to_owned(),
+                hint: format!("add it to the manifests, or run kubectl create namespace {name}"),
+            });
+        }
+    }
+    Ok(refused)
 }
 
 /// Names something that is no object of the cluster.
