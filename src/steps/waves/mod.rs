@@ -19,7 +19,7 @@ use crate::{
     model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
 };
 use memory::{Known, State};
-use prepared::Prepared;
+use prepared::{Body, Prepared};
 use serde_json::Value;
 use std::{
     fmt,
@@ -96,7 +96,7 @@ pub enum Action {
         /// Which object.
         address: Address,
         /// What is applied.
-        body: Arc<Value>,
+        body: Body,
         /// The object that was seen; `None` if there was none.
         uid: Option<String>,
     },

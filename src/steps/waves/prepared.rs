@@ -17,7 +17,25 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc};
+
+/// What is applied: it may be a Secret, so it cannot be printed.
+#[derive(Clone, PartialEq)]
+pub struct Body(Arc<Value>);
+
+impl Deref for Body {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(an object)")
+    }
+}
 
 /// All that is known before the first look at the objects themselves.
 #[derive(Debug)]
@@ -25,7 +43,7 @@ pub(super) struct Prepared {
     /// Without the objects themselves, which are in `bodies`.
     pub(super) order: Order,
     /// What is applied, in that order.
-    pub(super) bodies: Vec<Arc<Value>>,
+    pub(super) bodies: Vec<Body>,
     /// Where each of [`Order::manifests`] is, in that order.
     pub(super) addresses: Vec<Address>,
     /// The set as it is when exactly the plan's objects are members.
@@ -68,7 +86,7 @@ impl Prepared {
         let without_status = without_status(&served, &order.manifests);
         let labelled = order.manifests.iter_mut().map(|manifest| {
             label(manifest, &id);
-            Arc::new(std::mem::take(&mut manifest.object))
+            Body(Arc::new(std::mem::take(&mut manifest.object)))
         });
         let bodies = labelled.collect();
         Ok(Self {
