@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
-use kube::api::{ApiResource, DynamicObject};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use rig::sandbox::{self, Component, Options, Repository, SHELL_IMAGE, Sandbox, Size};
@@ -50,6 +50,20 @@ async fn status(api: &Api<DynamicObject>, name: &str, wanted: impl Fn(&Value) ->
         }
         assert!(begun.elapsed() < Duration::from_secs(180), "{name}: {status:#}");
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Without it no EventListener trusts an interceptor, and each ends as soon as it has started. They write it when they
+/// start; whoever comes later waits for a minute.
+async fn interceptors_have_an_authority(client: &Client) {
+    let kind = GroupVersionKind::gvk("triggers.tekton.dev", "v1alpha1", "ClusterInterceptor");
+    let interceptors = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::from_gvk(&kind));
+    let found = interceptors.list(&ListParams::default()).await.unwrap().items;
+    assert!(!found.is_empty());
+    for interceptor in found {
+        let authority = &interceptor.data["spec"]["clientConfig"]["caBundle"];
+        let is_there = authority.as_str().is_some_and(|text| !text.is_empty());
+        assert!(is_there, "{:?}", interceptor.metadata.name);
     }
 }
 
@@ -117,6 +131,7 @@ async fn tekton_runs_a_task_and_triggers_are_available() {
     assert_eq!(status["conditions"][0]["status"], "True", "{status:#}");
     assert_eq!(status["results"][0]["value"], "hello");
     install(&sandbox, Component::Triggers).await;
+    interceptors_have_an_authority(&client).await;
     sandbox.stop().unwrap();
 }
 

@@ -53,6 +53,10 @@ impl Component {
 
     /// Applies its manifests, each object as soon as the API server takes it; what was applied.
     ///
+    /// Whatever starts Pods comes last, so that a program finds everything that it reads once, as it starts: the
+    /// interceptors of Tekton Triggers write their authority into the ClusterInterceptors that are there by then, and no
+    /// EventListener runs while one is without.
+    ///
     /// # Errors
     /// When the manifests cannot be had, or an object is refused for long.
     pub async fn apply(self, client: &Client) -> Result<Vec<Value>, SandboxError> {
@@ -64,11 +68,16 @@ impl Component {
         for (_, text) in manifests(self)? {
             applied.extend(objects::documents(&text)?);
         }
+        applied.sort_by_key(is_workload);
         for object in &applied {
             persist(client, object, self.namespace()).await?;
         }
         Ok(applied)
     }
+}
+
+fn is_workload(object: &Value) -> bool {
+    ["Deployment", "StatefulSet"].contains(&object["kind"].as_str().unwrap_or_default())
 }
 
 /// Applies an object as often as it takes.
@@ -84,11 +93,8 @@ async fn persist(client: &Client, object: &Value, namespace: Option<&str>) -> Re
 
 /// Waits for the Deployments and StatefulSets among the objects.
 async fn wait(client: &Client, applied: &[Value]) -> Result<(), SandboxError> {
-    for object in applied {
+    for object in applied.iter().filter(|object| is_workload(object)) {
         let kind = object["kind"].as_str().unwrap_or_default();
-        if !["Deployment", "StatefulSet"].contains(&kind) {
-            continue;
-        }
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or("argocd");
         readiness::wait(name, STARTING, &mut [], async || {
