@@ -2,7 +2,7 @@
 //!
 //! [`judge`] first looks at what holds for every kind: a verdict counts only for the object that was written, and for
 //! what was written of it. Then comes the rule of its kind, found by group and kind, never by version: see the
-//! `RULES` of each family. A kind without one is judged as kstatus does, see [`generic`].
+//! `RULES` of each family. A kind without one is judged as kstatus does, see the module `generic`.
 
 mod argocd;
 mod causes;
