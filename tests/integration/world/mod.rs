@@ -153,6 +153,11 @@ impl Platform {
         }
     }
 
+    fn prunes(&self) -> bool {
+        self.command
+            .starts_with(&["waves".to_owned(), "prune".to_owned()])
+    }
+
     fn uninstalls_secrets(&self) -> bool {
         self.command == ["uninstall", "--secrets"]
     }
@@ -194,7 +199,7 @@ impl World for Platform {
             cluster::create_secret(&self.client, "auth-system", "authentik-secrets").await?;
             deployments::create_dex(&self.client).await?;
         }
-        if self.command[..2] == ["waves", "prune"] {
+        if self.prunes() {
             self.as_after(&["waves", "install", "-f", waves::MANIFESTS])
                 .await?;
         }
@@ -254,7 +259,6 @@ impl World for Platform {
 
     fn may_be_lost(&self, object: &str) -> bool {
         let is_kept = object.starts_with("Namespace/") || object.starts_with("Secret/");
-        let prunes = self.command[..2] == ["waves", "prune"];
-        self.uninstalls_secrets() || (prunes || self.command[0] == "uninstall") && !is_kept
+        self.uninstalls_secrets() || (self.prunes() || self.command[0] == "uninstall") && !is_kept
     }
 }
