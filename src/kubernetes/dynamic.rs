@@ -3,15 +3,12 @@
 //! Their URLs come from [`crate::model::kind`], so that nothing is asked for but the objects themselves.
 
 use super::{Cluster, triage};
-use crate::{
-    apply::drift::{self, Drift},
-    model::{
-        exit::Exit,
-        failure::{Failure, Reason},
-        kind::{Address, Kind},
-        names,
-        object::ObjectRef,
-    },
+use crate::model::{
+    exit::Exit,
+    failure::{Failure, Reason},
+    kind::{Address, Kind},
+    names,
+    object::ObjectRef,
 };
 use kube::{
     Api,
@@ -21,6 +18,7 @@ use kube::{
     },
 };
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Objects in one answer of the server.
 const PAGE: u32 = 500;
@@ -66,13 +64,13 @@ impl Cluster {
         }
     }
 
-    /// Server-side apply under our field manager; conflicts are not forced, unknown fields are refused. A
-    /// `metadata.uid` in the body is a precondition. The object as it is then.
+    /// Server-side apply under our field manager; conflicts are not forced, unknown fields are refused. With a uid, only to
+    /// this very object: not to one that was made anew meanwhile, and none is made. The object as it is then.
     ///
     /// # Errors
     /// A [`Failure`] about that object; a field of another manager is [`Reason::FieldConflict`].
-    pub async fn apply(&self, at: &Address, body: &Value) -> Result<Value, Failure> {
-        self.apply_with(PatchParams::apply(names::PRODUCT), at, body)
+    pub async fn apply(&self, at: &Address, body: &Value, uid: Option<&str>) -> Result<Value, Failure> {
+        self.apply_with(PatchParams::apply(names::PRODUCT), at, body, uid)
             .await
     }
 
@@ -80,12 +78,12 @@ impl Cluster {
     ///
     /// # Errors
     /// As those of [`Cluster::apply`].
-    pub async fn try_apply(&self, at: &Address, body: &Value) -> Result<Value, Failure> {
+    pub async fn try_apply(&self, at: &Address, body: &Value, uid: Option<&str>) -> Result<Value, Failure> {
         let parameters = PatchParams {
             dry_run: true,
             ..PatchParams::apply(names::PRODUCT)
         };
-        self.apply_with(parameters, at, body).await
+        self.apply_with(parameters, at, body, uid).await
     }
 
     async fn apply_with(
@@ -93,33 +91,20 @@ impl Cluster {
         parameters: PatchParams,
         at: &Address,
         body: &Value,
+        uid: Option<&str>,
     ) -> Result<Value, Failure> {
+        let mut body = Cow::Borrowed(body);
+        if let Some(uid) = uid {
+            body.to_mut()["metadata"]["uid"] = uid.into();
+        }
         let api = self.dynamic(&at.kind, at.namespace.as_deref());
         let applied = api
-            .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(body))
+            .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(&*body))
             .await;
         value(
             applied.map_err(|error| triage::failure(error, &at.object()))?,
             &at.kind,
         )
-    }
-
-    /// Whether [`Cluster::apply`] would change the object, which was seen as `live`: decided from what it shows if that
-    /// is possible, else by a dry run.
-    ///
-    /// # Errors
-    /// As those of [`Cluster::apply`]; a conflict or [`Reason::NotFound`] if it is another object by now.
-    pub async fn would_change(&self, at: &Address, live: &Value, body: &Value) -> Result<bool, Failure> {
-        match drift::drift(live, names::PRODUCT, body) {
-            Drift::Unchanged => Ok(false),
-            Drift::Changed => Ok(true),
-            Drift::Unknown => {
-                let mut body = body.clone();
-                body["metadata"]["uid"] = live["metadata"]["uid"].clone();
-                let answer = self.try_apply(at, &body).await?;
-                Ok(drift::changes(live, &answer))
-            }
-        }
     }
 
     /// Whether the server answers for a kind.

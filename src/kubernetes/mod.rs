@@ -2,6 +2,7 @@
 
 pub mod access;
 mod bearer;
+mod compare;
 mod connect;
 mod discovery;
 mod dynamic;
@@ -16,6 +17,7 @@ mod triage;
 pub mod version;
 mod watch;
 
+pub use compare::State;
 pub use connect::{Cluster, Connection};
 pub use discovery::Served;
 pub use secret::SecretValues;

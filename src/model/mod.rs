@@ -4,6 +4,7 @@
 
 pub mod components;
 pub mod config;
+pub(crate) mod dns;
 pub mod exit;
 pub mod failure;
 pub mod kind;

@@ -37,9 +37,12 @@ async fn objects_are_applied_found_and_deleted() {
     let body = config_map(json!({"a": "1"}));
     let at = Address::of(&body).unwrap();
     assert_eq!(cluster.find(&at).await.unwrap(), None);
-    assert_eq!(cluster.try_apply(&at, &body).await.unwrap()["data"], body["data"]);
+    assert_eq!(
+        cluster.try_apply(&at, &body, None).await.unwrap()["data"],
+        body["data"]
+    );
     assert_eq!(cluster.find(&at).await.unwrap(), None, "a dry run made it");
-    let made = cluster.apply(&at, &body).await.unwrap();
+    let made = cluster.apply(&at, &body, None).await.unwrap();
     assert_eq!(cluster.find(&at).await.unwrap().as_ref(), Some(&made));
     assert_eq!(
         cluster.find_all(&at.kind, None, "part=x").await.unwrap(),
@@ -56,7 +59,7 @@ async fn objects_are_applied_found_and_deleted() {
     let mut gone = body.clone();
     gone["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
     assert_eq!(
-        cluster.apply(&at, &gone).await.unwrap_err().reason,
+        cluster.apply(&at, &gone, None).await.unwrap_err().reason,
         Reason::Conflict
     );
     assert_eq!(
@@ -68,7 +71,7 @@ async fn objects_are_applied_found_and_deleted() {
     cluster.delete(&at, uid, None).await.unwrap();
     assert_eq!(cluster.find(&at).await.unwrap(), None);
     assert!(
-        cluster.apply(&at, &gone).await.is_err(),
+        cluster.apply(&at, &gone, None).await.is_err(),
         "what was deleted came back"
     );
 }
@@ -85,8 +88,8 @@ async fn what_is_not_ours_or_not_known_is_refused() {
     let ours = config_map(json!({"a": "2"}));
     let at = Address::of(&ours).unwrap();
     for conflict in [
-        cluster.apply(&at, &ours).await.unwrap_err(),
-        cluster.try_apply(&at, &ours).await.unwrap_err(),
+        cluster.apply(&at, &ours, None).await.unwrap_err(),
+        cluster.try_apply(&at, &ours, None).await.unwrap_err(),
     ] {
         assert_eq!(
             (conflict.exit, conflict.reason),
@@ -99,7 +102,7 @@ async fn what_is_not_ours_or_not_known_is_refused() {
     }
     let mut unknown = config_map(json!({}));
     unknown["dota"] = json!({"a": "1"});
-    let refused = cluster.apply(&at, &unknown).await.unwrap_err();
+    let refused = cluster.apply(&at, &unknown, None).await.unwrap_err();
     assert!(refused.message.contains("dota"), "{refused}");
 }
 

@@ -29,6 +29,13 @@ async fn run(cluster: &Cluster, line: &str, manifests: &str) -> Left {
     cluster.program(line).arg_file("--file", manifests).run().await
 }
 
+/// Nothing but its lock, since the last [`Cluster::forget`].
+async fn wrote_nothing(cluster: &Cluster) {
+    let writes = cluster.writes().await.into_iter();
+    let writes: Vec<String> = writes.filter(|write| !write.contains("/leases")).collect();
+    assert!(writes.is_empty(), "{writes:#?}");
+}
+
 #[tokio::test]
 async fn waves_are_installed_in_order_and_a_second_run_writes_nothing() {
     let mut cluster = Cluster::share("wv-order").await.with_namespaces().await;
@@ -57,13 +64,7 @@ async fn waves_are_installed_in_order_and_a_second_run_writes_nothing() {
     run(&cluster, "waves install", &manifests).await.ended(0, &[]);
     run(&cluster, "waves status", &manifests).await.ended(0, &[]);
     run(&cluster, "waves prune", &manifests).await.ended(0, &[]);
-    let none: Vec<String> = cluster
-        .writes()
-        .await
-        .into_iter()
-        .filter(|write| !write.contains("/leases"))
-        .collect();
-    assert!(none.is_empty(), "{none:#?}");
+    wrote_nothing(&cluster).await;
 }
 
 #[tokio::test]
@@ -123,13 +124,7 @@ async fn everything_that_is_wrong_is_said_before_the_first_write() {
     run(&cluster, "waves install", &nowhere).await.ended(2, &says);
     let missing = cluster.run("waves install -f /nowhere/at/all.yaml").await;
     missing.ended(2, &["cannot read /nowhere/at/all.yaml"]);
-    let none: Vec<String> = cluster
-        .writes()
-        .await
-        .into_iter()
-        .filter(|write| !write.contains("/leases"))
-        .collect();
-    assert!(none.is_empty(), "{none:#?}");
+    wrote_nothing(&cluster).await;
 }
 
 #[tokio::test]

@@ -101,6 +101,12 @@ impl Parent {
         }
     }
 
+    /// Whether it says the same of where members may be, whichever version of the tool wrote it.
+    #[must_use]
+    pub fn is_as_wide_as(&self, other: &Self) -> bool {
+        self.kinds == other.kinds && self.namespaces == other.namespaces
+    }
+
     /// The ConfigMap, as it is applied; its lists are sorted.
     #[must_use]
     pub fn render(&self) -> Value {

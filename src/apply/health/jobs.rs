@@ -7,7 +7,7 @@ use super::{
     Health, Need, Rule, Verdict,
     needs::selector,
     subject::{Subject, text},
-    workloads::found_trouble,
+    workloads::{explained, found_trouble},
 };
 use serde_json::Value;
 
@@ -78,16 +78,7 @@ fn running(subject: &Subject<'_>) -> Verdict {
     let verdict = Verdict::progressing(format!("{done} of {wanted} Pods have succeeded"));
     let pods = subject.found.pods();
     let pods = pods.into_iter().filter(|pod| pod["status"]["phase"] != "Failed");
-    match found_trouble(pods) {
-        Some(trouble) if trouble.is_blocking && trouble.reason != CRASHED => {
-            let text = trouble.to_string();
-            Verdict::degraded(verdict.message)
-                .and(&text)
-                .because(trouble.reason)
-        }
-        Some(trouble) => verdict.and(&trouble.to_string()),
-        None => verdict,
-    }
+    explained(verdict, found_trouble(pods), |trouble| trouble.reason != CRASHED)
 }
 
 /// Nobody waits for what runs at some later time.

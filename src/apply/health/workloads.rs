@@ -134,8 +134,17 @@ fn told(verdict: Verdict, subject: &Subject<'_>, version: Option<&str>) -> Verdi
         .max_by_key(|pod| text(pod, "/metadata/creationTimestamp"));
     let newest = newest.and_then(|pod| of(pod));
     let pods = pods.into_iter().filter(|pod| of(pod) == newest);
-    match found_trouble(pods) {
-        Some(trouble) if trouble.is_blocking => {
+    explained(verdict, found_trouble(pods), |_| true)
+}
+
+/// A verdict with the trouble of Pods that explains it; trouble that blocks and `counts` makes it worse.
+pub(super) fn explained(
+    verdict: Verdict,
+    trouble: Option<PodTrouble>,
+    counts: impl Fn(&PodTrouble) -> bool,
+) -> Verdict {
+    match trouble {
+        Some(trouble) if trouble.is_blocking && counts(&trouble) => {
             let text = trouble.to_string();
             Verdict::degraded(verdict.message)
                 .and(&text)

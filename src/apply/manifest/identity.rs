@@ -3,11 +3,10 @@
 use super::{Manifest, Phase, names, normal, secret};
 use crate::{
     apply::{Problem, problem::Findings},
-    model::object::ObjectRef,
+    model::{dns, names::SYNC_WAVE_ANNOTATION, object::ObjectRef},
 };
 use serde_json::Value;
 
-const WAVE: &str = "argocd.argoproj.io/sync-wave";
 const HOOK: &str = "argocd.argoproj.io/hook";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -60,7 +59,7 @@ fn subject(object: &Value) -> Option<ObjectRef> {
     };
     Some(ObjectRef {
         kind: text(&object["kind"], names::is_kind)?,
-        namespace: text(&metadata["namespace"], names::is_label),
+        namespace: text(&metadata["namespace"], dns::is_label),
         name: text(&metadata["name"], names::is_segment).unwrap_or_else(|| "(no name)".to_owned()),
     })
 }
@@ -68,10 +67,10 @@ fn subject(object: &Value) -> Option<ObjectRef> {
 fn api_version(object: &Value, found: &mut Findings) -> (String, String) {
     let text = object["apiVersion"].as_str().unwrap_or_default();
     let (group, version) = text.split_once('/').unwrap_or(("", text));
-    let is_group = !text.contains('/') || names::is_subdomain(group);
+    let is_group = !text.contains('/') || dns::is_subdomain(group);
     if text.is_empty() {
         found.add("it has no apiVersion", "write one, such as v1 or apps/v1");
-    } else if !is_group || !names::is_label(version) {
+    } else if !is_group || !dns::is_label(version) {
         let message = format!("apiVersion {text:?} is neither a version nor a group and a version");
         found.add(message, "write one, such as v1 or apps/v1");
     }
@@ -122,7 +121,7 @@ fn metadata(object: &Value, group: &str, kind: &str, found: &mut Findings) -> (O
     }
     let namespace = &metadata["namespace"];
     match namespace.as_str() {
-        Some(name) if names::is_label(name) => {}
+        Some(name) if dns::is_label(name) => {}
         None if namespace.is_null() => {}
         _ => found.add(
             "metadata.namespace is not a DNS label (RFC 1123)",
@@ -138,8 +137,8 @@ fn metadata(object: &Value, group: &str, kind: &str, found: &mut Findings) -> (O
 fn name(metadata: &Value, group: &str, kind: &str, found: &mut Findings) -> String {
     let (is_name, rule): (fn(&str) -> bool, _) = match (group, kind) {
         (RBAC, _) => (names::is_segment, "a segment of a path"),
-        ("", "Namespace") => (names::is_label, "a DNS label (RFC 1123)"),
-        _ => (names::is_subdomain, "a DNS subdomain (RFC 1123)"),
+        ("", "Namespace") => (dns::is_label, "a DNS label (RFC 1123)"),
+        _ => (dns::is_subdomain, "a DNS subdomain (RFC 1123)"),
     };
     match metadata["name"].as_str() {
         Some(name) if is_name(name) => return name.to_owned(),
@@ -174,12 +173,12 @@ fn texts(metadata: &Value, field: &str, found: &mut Findings) {
 
 fn wave(object: &Value, found: &mut Findings) -> i32 {
     // One that is not text is a problem already.
-    let Some(text) = object["metadata"]["annotations"][WAVE].as_str() else {
+    let Some(text) = object["metadata"]["annotations"][SYNC_WAVE_ANNOTATION].as_str() else {
         return 0;
     };
     text.parse().unwrap_or_else(|_| {
         found.add(
-            format!("{WAVE} is {text:?}, which is not a whole number"),
+            format!("{SYNC_WAVE_ANNOTATION} is {text:?}, which is not a whole number"),
             "write one, such as \"5\"",
         );
         0

@@ -1,22 +1,4 @@
-//! What may be a name, by RFC 1123 and by what a URL can carry.
-
-/// One or more labels with dots between them, 253 characters at most.
-pub(super) fn is_subdomain(name: &str) -> bool {
-    name.len() <= 253 && name.split('.').all(is_label_of_any_length)
-}
-
-/// Lower-case letters, digits and hyphens, 63 at most, alphanumeric at both ends.
-pub(super) fn is_label(name: &str) -> bool {
-    name.len() <= 63 && is_label_of_any_length(name)
-}
-
-fn is_label_of_any_length(label: &str) -> bool {
-    let is_alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = label.as_bytes();
-    bytes.iter().all(|byte| is_alphanumeric(byte) || *byte == b'-')
-        && bytes.first().is_some_and(is_alphanumeric)
-        && bytes.last().is_some_and(is_alphanumeric)
-}
+//! What may be a name or a kind where DNS does not decide: see [`crate::model::dns`].
 
 /// What can be one segment of a path as it is: roles and their bindings may have such names (`system:node`).
 pub(super) fn is_segment(name: &str) -> bool {
@@ -34,6 +16,7 @@ pub(super) fn is_kind(kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::dns::{is_label, is_subdomain};
 
     #[test]
     fn names() {

@@ -1,10 +1,7 @@
 //! From the text of the list to components, with everything that is wrong with it.
 
 use super::{Chart, Component, Namespace, Ours, PodSecurity, Release, Source, WAVES};
-use crate::model::{
-    config::{Profile, is_dns_label},
-    names,
-};
+use crate::model::{config::Profile, dns, names};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -165,7 +162,7 @@ fn component(entry: Entry, problems: &mut Problems) -> Component {
 }
 
 fn check_name(name: &str, problems: &mut Problems) {
-    problems.unless(is_dns_label(name), || {
+    problems.unless(dns::is_label(name), || {
         format!("{name:?} is not a DNS label (RFC 1123)")
     });
 }

@@ -3,7 +3,6 @@
 mod parse;
 mod sections;
 
-pub(in crate::model) use parse::is_dns_label;
 pub use parse::{ConfigError, parse};
 pub use sections::{
     Authentik, Cloudflare, Cluster, Database, Dex, Gitops, Hosts, Http, Namespaces, Profile, Tenants,

@@ -1,7 +1,7 @@
 //! From YAML text to [`Config`], with the place of every mistake.
 
 use super::Config;
-use crate::model::names;
+use crate::model::{dns, names};
 use thiserror::Error;
 
 /// What [`parse`] takes as a DNS label, for the schema.
@@ -68,7 +68,7 @@ fn check_values(config: &Config) -> Result<(), ConfigError> {
         ("dex.deployment", &config.dex.deployment),
     ];
     for (field, name) in namespaces {
-        if !is_dns_label(name) {
+        if !dns::is_label(name) {
             return Err(ConfigError::Value {
                 field,
                 problem: format!("{name:?} is not a DNS label (RFC 1123)"),
@@ -90,15 +90,6 @@ fn check_values(config: &Config) -> Result<(), ConfigError> {
         }
     }
     Ok(())
-}
-
-/// RFC 1123 label: 1 to 63 lower-case letters, digits and hyphens, alphanumeric at both ends.
-pub(in crate::model) fn is_dns_label(name: &str) -> bool {
-    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    (1..=63).contains(&name.len())
-        && name.bytes().all(|byte| alphanumeric(&byte) || byte == b'-')
-        && name.as_bytes().first().is_some_and(alphanumeric)
-        && name.as_bytes().last().is_some_and(alphanumeric)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ pub(super) mod removal;
 mod rules;
 
 use crate::{
-    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
+    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb},
+    kubernetes::State,
     model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
     render::install,
 };
@@ -53,23 +54,6 @@ struct Wanted {
     at: Address,
     body: Value,
     state: State,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum State {
-    Missing,
-    /// An apply would change nothing.
-    Same,
-    /// An apply would change something.
-    Different {
-        uid: String,
-    },
-    /// It is being deleted.
-    Terminating {
-        version: Option<String>,
-    },
-    /// An apply would be refused, by its dry run.
-    Refused(Refusal),
 }
 
 /// One effect on one object.
@@ -140,9 +124,7 @@ impl Step for Install {
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
         match action {
             Action::Apply { at, body, uid } => {
-                cx.cluster
-                    .apply(&at, &observe::only(&body, uid.as_deref()))
-                    .await?;
+                cx.cluster.apply(&at, &body, uid.as_deref()).await?;
                 Ok(if uid.is_some() {
                     Outcome::Configured
                 } else {

@@ -2,7 +2,7 @@
 
 use crate::{
     apply::health::{Baseline, Health, SETTLE, Verdict},
-    converge::contract::Refusal,
+    kubernetes::State,
     model::names,
 };
 use jiff::Timestamp;
@@ -14,22 +14,6 @@ use tokio::time::Instant;
 const GRACE: Duration = Duration::from_secs(60);
 /// An object that was written so shortly ago may be shown with the verdict on what it was before.
 const RECENT: i64 = 60;
-
-/// How an object compares with what is wanted.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum State {
-    Missing,
-    /// An apply would change nothing.
-    Same,
-    /// An apply would change something.
-    Different {
-        uid: String,
-    },
-    /// It is being deleted.
-    Terminating,
-    /// An apply would be refused.
-    Refused(Refusal),
-}
 
 /// What is known of one object.
 #[derive(Debug, Clone)]
@@ -114,7 +98,7 @@ impl Known {
     /// Whether it has to be looked at again: it changes by itself, or an attempt to change it failed.
     pub(super) fn is_worth_a_look(&self) -> bool {
         match self.state {
-            State::Same | State::Terminating => true,
+            State::Same | State::Terminating { .. } => true,
             State::Missing | State::Different { .. } => self.is_stale,
             State::Refused(_) => false,
         }

@@ -16,9 +16,10 @@ pub use status::WavesStatus;
 use crate::{
     apply::applyset::Parent,
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
+    kubernetes::State,
     model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
 };
-use memory::{Known, State};
+use memory::Known;
 use prepared::{Body, Prepared};
 use serde_json::Value;
 use std::{
@@ -115,10 +116,7 @@ impl fmt::Display for Action {
 impl Effect for Action {
     fn object(&self) -> ObjectRef {
         match self {
-            Self::Remember(parent) => {
-                let text = |field: &str| parent["metadata"][field].as_str().unwrap_or_default().to_owned();
-                ObjectRef::namespaced("ConfigMap", text("namespace"), text("name"))
-            }
+            Self::Remember(parent) => observe::parent_address(parent).object(),
             Self::Apply { address, .. } => address.object(),
         }
     }
@@ -157,7 +155,7 @@ impl Step for WavesInstall {
         match action {
             Action::Remember(parent) => {
                 let at = observe::parent_address(&parent);
-                cx.cluster.apply(&at, &parent).await?;
+                cx.cluster.apply(&at, &parent, None).await?;
                 self.run.with(|progress| progress.parent = None);
                 Ok(Outcome::Configured)
             }
@@ -167,11 +165,7 @@ impl Step for WavesInstall {
                 body,
                 uid,
             } => {
-                let mut body = Value::clone(&body);
-                if let Some(uid) = &uid {
-                    body["metadata"]["uid"] = uid.as_str().into();
-                }
-                let applied = cx.cluster.apply(&address, &body).await;
+                let applied = cx.cluster.apply(&address, &body, uid.as_deref()).await;
                 let live =
                     applied.inspect_err(|_| self.run.with(|progress| progress.known[at].is_stale = true))?;
                 self.run.with(|progress| progress.answers.push((at, live)));
@@ -239,8 +233,7 @@ async fn start(args: &Args, cx: &Context) -> Result<Result<Progress, Vec<Refusal
     let wanted = &prepared.parent;
     let parent = match observe::parent(cx, &prepared).await? {
         Ok(None) => Some(wanted.clone()),
-        Ok(Some(known)) => Some(wanted.superset(&known))
-            .filter(|superset| superset.kinds != known.kinds || superset.namespaces != known.namespaces),
+        Ok(Some(known)) => Some(wanted.superset(&known)).filter(|superset| !superset.is_as_wide_as(&known)),
         Err(refusal) => return Ok(Err(vec![refusal])),
     };
     let known = vec![Known::new(State::Missing); prepared.addresses.len()];

@@ -1,9 +1,6 @@
 //! Looking at the plan's objects: all of them once, later only at those that are waited for.
 
-use super::{
-    memory::{Known, State},
-    prepared::Prepared,
-};
+use super::{memory::Known, prepared::Prepared};
 use crate::{
     apply::{
         Key,
@@ -11,6 +8,7 @@ use crate::{
         health::{self, Answer, Found, Health, Need, Probe, Verdict},
     },
     converge::{Context, contract::Refusal},
+    kubernetes::State,
     model::{
         exit::Exit,
         failure::{Failure, Reason},
@@ -118,25 +116,19 @@ fn address(kind: &Kind, live: &Value) -> Address {
     }
 }
 
-/// Compares an object with what is wanted.
+/// Compares an object with what is wanted. A member of another set is not ours to apply.
 pub(super) async fn compare(
     cx: &Context,
     at: &Address,
     body: &Value,
     live: Option<&Value>,
 ) -> Result<State, Failure> {
-    let Some(live) = live else {
-        return Ok(State::Missing);
-    };
-    let metadata = &live["metadata"];
-    let uid = metadata["uid"].as_str().unwrap_or_default().to_owned();
-    if metadata["deletionTimestamp"].is_string() {
-        return Ok(State::Terminating);
-    }
-    let id = body["metadata"]["labels"][applyset::PART_OF]
-        .as_str()
-        .unwrap_or_default();
-    if let Err(foreign) = applyset::is_member(live, id) {
+    let is_stable = |live: &&Value| live["metadata"]["deletionTimestamp"].is_null();
+    let id = body["metadata"]["labels"][applyset::PART_OF].as_str();
+    let membership = live
+        .filter(is_stable)
+        .map(|live| applyset::is_member(live, id.unwrap_or_default()));
+    if let Some(Err(foreign)) = membership {
         return Ok(State::Refused(Refusal {
             exit: Exit::Human,
             reason: Reason::FieldConflict,
@@ -145,28 +137,7 @@ pub(super) async fn compare(
             hint: "take it out of that set, or out of these manifests".to_owned(),
         }));
     }
-    match cx.cluster.would_change(at, live, body).await {
-        Ok(true) => Ok(State::Different { uid }),
-        Ok(false) => Ok(State::Same),
-        Err(failure) if failure.exit == Exit::Human => Ok(State::Refused(refusal(at, failure))),
-        // Deleted or made anew since it was seen: the next look tells which.
-        Err(failure) if [Reason::Conflict, Reason::NotFound].contains(&failure.reason) => {
-            Ok(State::Different { uid })
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-pub(super) fn refusal(at: &Address, failure: Failure) -> Refusal {
-    Refusal {
-        exit: failure.exit,
-        reason: failure.reason,
-        object: failure.object.unwrap_or_else(|| at.object()),
-        message: failure.message,
-        hint: failure
-            .hint
-            .unwrap_or_else(|| "mend the object, then run this again".to_owned()),
-    }
+    cx.cluster.compare(at, live, body).await
 }
 
 /// Judges an object of the plan that is as wanted, with all that the verdict needs of others.

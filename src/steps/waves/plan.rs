@@ -1,10 +1,6 @@
 //! What to do about what was seen: the first wave that is not healthy is worked on, in the order of its needs.
 
-use super::{
-    Action, Seen, Whole,
-    memory::{Known, State},
-    prepared::Prepared,
-};
+use super::{Action, Seen, State, Whole, memory::Known, prepared::Prepared};
 use crate::{
     apply::health::{Health, Verdict},
     converge::{
@@ -74,7 +70,7 @@ fn work(prepared: &Prepared, at: usize, known: &Known, plan: &mut Plan<Action>) 
         State::Missing => plan.act.push(apply(None)),
         State::Different { uid } => plan.act.push(apply(Some(uid))),
         State::Refused(refusal) => plan.refused.push(refusal.clone()),
-        State::Terminating => {
+        State::Terminating { .. } => {
             let message = "is being deleted; it is made again when it is gone";
             plan.wait.push(watching(
                 Wait::new(address.object(), Reason::Terminating, message),
@@ -147,7 +143,7 @@ fn later(whole: &Whole, at: usize, done: &[bool], plan: &mut Plan<Action>) {
     let does = match whole.known[at].state {
         State::Missing => "is to be created",
         State::Different { .. } => "is to be changed",
-        State::Terminating => "is being deleted",
+        State::Terminating { .. } => "is being deleted",
         State::Same | State::Refused(_) => return,
     };
     let blocking = prepared.order.blocked_by(at, done);

@@ -115,7 +115,7 @@ impl Step for WavesPrune {
             None => Vec::new(),
         };
         let exact = &whole.prepared.parent;
-        let is_wide = set.is_some_and(|set| set.kinds != exact.kinds || set.namespaces != exact.namespaces);
+        let is_wide = set.is_some_and(|set| !set.is_as_wide_as(exact));
         Ok(SetSeen {
             plan,
             members,
@@ -144,7 +144,7 @@ impl Step for WavesPrune {
             }
             Action::Shrink(parent) => {
                 cx.cluster
-                    .apply(&observe::parent_address(&parent), &parent)
+                    .apply(&observe::parent_address(&parent), &parent, None)
                     .await?;
                 Ok(Outcome::Configured)
             }

@@ -1,6 +1,6 @@
 //! `waves status`: whether everything of the manifests is there and healthy.
 
-use super::{Args, Run, Seen, memory::State};
+use super::{Args, Run, Seen, State};
 use crate::{
     converge::{
         Context, Meta, Outcome, Plan, Schedule, Step,
@@ -60,7 +60,7 @@ impl Step for WavesStatus {
                 }
                 (State::Same, Some(verdict)) => format!("{:?}: {}", verdict.health, verdict.message),
                 (State::Missing, _) => "it does not exist".to_owned(),
-                (State::Terminating, _) => "it is being deleted".to_owned(),
+                (State::Terminating { .. }, _) => "it is being deleted".to_owned(),
                 (State::Refused(refusal), _) => refusal.message.clone(),
                 (State::Same | State::Different { .. }, _) => "it differs from its manifest".to_owned(),
             };

@@ -95,20 +95,27 @@ pub(super) async fn empty(client: &Client) -> Result<(), Trouble> {
 
 /// Everything that `install` labels; it can be in any namespace.
 pub(super) async fn remove_installed(client: &Client) -> Result<(), Trouble> {
-    let labelled = ListParams::default().labels("platform.aphex/part-of=install");
     for kind in KINDS.iter().filter(|kind| kind.name != "Namespace") {
         let gvk = GroupVersionKind::gvk(&kind.group, &kind.version, &kind.name);
         let resource = ApiResource::from_gvk_with_plural(&gvk, &kind.plural);
-        let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
-        for found in all.list(&labelled).await? {
-            let api = match found.namespace() {
-                Some(namespace) => {
-                    Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, &resource)
-                }
-                None => all.clone(),
-            };
-            api.delete(&found.name_any(), &DeleteParams::default()).await?;
-        }
+        remove_labelled(client, &resource, "platform.aphex/part-of=install").await?;
+    }
+    Ok(())
+}
+
+/// All objects of a kind that carry the labels, in whatever namespace.
+pub(super) async fn remove_labelled(
+    client: &Client,
+    resource: &ApiResource,
+    labels: &str,
+) -> Result<(), Trouble> {
+    let all = Api::<DynamicObject>::all_with(client.clone(), resource);
+    for found in all.list(&ListParams::default().labels(labels)).await? {
+        let api = match found.namespace() {
+            Some(namespace) => Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, resource),
+            None => all.clone(),
+        };
+        api.delete(&found.name_any(), &DeleteParams::default()).await?;
     }
     Ok(())
 }

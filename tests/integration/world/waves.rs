@@ -1,10 +1,10 @@
 //! What the sweep of `waves` leaves in a cluster, and how it is removed.
 
+use super::cluster::remove_labelled;
 use aphex_ops::model::names;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
-    Api, Client, ResourceExt,
-    api::{DeleteParams, DynamicObject, ListParams},
+    Api, Client,
     core::{ApiResource, GroupVersionKind},
 };
 use rig::laws::{Trouble, dump::Kind};
@@ -53,14 +53,7 @@ pub(super) async fn remove(client: &Client) -> Result<(), Trouble> {
         let resource =
             ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
         for labels in [ours.as_str(), "applyset.kubernetes.io/id"] {
-            let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
-            for found in all.list(&ListParams::default().labels(labels)).await? {
-                let api = match found.namespace() {
-                    Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &resource),
-                    None => all.clone(),
-                };
-                let _ = api.delete(&found.name_any(), &DeleteParams::default()).await?;
-            }
+            remove_labelled(client, &resource, labels).await?;
         }
     }
     while is_defined(client).await? {
