@@ -7,6 +7,7 @@ pub mod converge;
 pub(crate) mod entropy;
 pub mod http;
 pub mod kubernetes;
+pub mod mirror;
 pub mod model;
 pub mod oidc;
 pub(crate) mod planted;

@@ -3,6 +3,7 @@
 pub mod applyset;
 pub mod drift;
 pub mod health;
+pub mod initial;
 mod key;
 pub mod manifest;
 pub mod order;

@@ -1,10 +1,11 @@
 //! The clap tree.
 
 use super::{
+    fetch::FetchArgs,
     options::Options,
     playbooks::{PlaybookCommand, RunArgs},
     render::Render,
-    steps::StepCommand,
+    steps::{self, StepCommand},
     texts,
 };
 use crate::steps::{
@@ -104,15 +105,21 @@ pub(super) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Waves {
-    /// Apply manifests wave by wave; the next wave begins when the one before it is healthy
+    /// Print what `waves install` would do, and change nothing
+    #[command(after_help = texts::WAVES_PLAN)]
+    Plan(WavesInstall),
+    /// Apply the platform, or manifests, wave by wave; the next wave begins when the one before it is healthy
     #[command(after_help = texts::WAVES_INSTALL)]
     Install(WavesInstall),
-    /// Delete what is in the set and not in the manifests any more, once everything else is healthy
-    #[command(after_help = texts::WAVES_PRUNE)]
-    Prune(WavesPrune),
-    /// Report for each object of the manifests whether it is as wanted and healthy
+    /// Report for each object of the platform, or of manifests, whether it is as wanted and healthy
     #[command(after_help = texts::WAVES_STATUS)]
     Status(WavesStatus),
+    /// Delete what is in the set and not wanted any more, once everything else is healthy
+    #[command(after_help = texts::WAVES_PRUNE)]
+    Prune(WavesPrune),
+    /// Fetch the files of upstream's releases into a folder, and check them against the pinned sums
+    #[command(after_help = texts::WAVES_FETCH)]
+    Fetch(FetchArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,7 +175,8 @@ impl Cli {
     /// `playbook run bootstrap`.
     pub(super) fn read() -> Result<(Self, String), clap::Error> {
         let matches = command().try_get_matches()?;
-        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        cli.options.run.dry_run |= matches!(cli.command, Command::Waves(Waves::Plan(_)));
         let mut words = Vec::new();
         let mut rest = &matches;
         while let Some((word, more)) = rest.subcommand() {
@@ -188,9 +196,11 @@ impl Command {
         Ok(match self {
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
-            Self::Waves(Waves::Install(step)) => StepCommand::WavesInstall(step),
-            Self::Waves(Waves::Prune(step)) => StepCommand::WavesPrune(step),
-            Self::Waves(Waves::Status(step)) => StepCommand::WavesStatus(step),
+            Self::Waves(Waves::Plan(step) | Waves::Install(step)) => {
+                StepCommand::WavesInstall(step.with(steps::installed))
+            }
+            Self::Waves(Waves::Status(step)) => StepCommand::WavesStatus(step.with(steps::installed)),
+            Self::Waves(Waves::Prune(step)) => StepCommand::WavesPrune(step.with(steps::installed)),
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),

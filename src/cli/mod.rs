@@ -1,9 +1,12 @@
 //! The command line: the clap tree, and what happens from the arguments to the exit code.
 
 mod arguments;
+mod fetch;
+mod offline;
 mod options;
 mod output;
 mod own_job;
+mod platform;
 mod playbooks;
 mod process;
 mod render;

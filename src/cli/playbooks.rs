@@ -77,8 +77,10 @@ impl From<&RunArgs> for Selection {
 }
 
 /// The playbooks that are built in, by name.
-pub(super) const BUILT_IN: [(&str, &str); 1] =
-    [("bootstrap", include_str!("../../playbooks/bootstrap.yaml"))];
+pub(super) const BUILT_IN: [(&str, &str); 2] = [
+    ("bootstrap", include_str!("../../playbooks/bootstrap.yaml")),
+    ("platform", include_str!("../../playbooks/platform.yaml")),
+];
 
 /// A built-in playbook, or one from a file if the name is a path.
 pub(super) fn load(name: &str) -> Result<Playbook, Failure> {

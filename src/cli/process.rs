@@ -1,7 +1,8 @@
 //! From the arguments to the exit code: the only place that prints errors and ends the process.
 
 use super::{
-    arguments::{Cli, Command},
+    arguments::{Cli, Command, Waves},
+    fetch,
     options::{self, Format, Options},
     output::{self, Printed},
     own_job,
@@ -92,7 +93,8 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
             Ok(Ended::only(Printed::Playbook(playbooks::load(&name)?)))
         }
         Err(Command::Status(args)) => status::status(options, &args, run).await,
-        Err(Command::Render(what)) => render(options, what),
+        Err(Command::Waves(Waves::Fetch(args))) => fetch::fetch(options, &args, run).await,
+        Err(Command::Render(what)) => render(options, what, run).await,
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Man) => output::man(),
         Err(Command::Version) => Ok(Ended::only(Printed::Version)),
@@ -141,8 +143,9 @@ async fn playbook(options: &Options, name: &str, args: &RunArgs, run: &Run) -> R
     let mut session = Session::open(options, &command, run).await?;
     let reports = playbooks::run(&mut session, &steps).await?;
     let exit = session.exit(&reports);
+    let ends_with_a_login = ["bootstrap", "platform"].contains(&name);
     let next =
-        (did_its_work(&reports, exit) && name == "bootstrap").then(|| output::first_login(&config, &reports));
+        (did_its_work(&reports, exit) && ends_with_a_login).then(|| output::first_login(&config, &reports));
     Ok(Ended {
         printed: Printed::Reports(reports.clone()),
         exit,

@@ -3,8 +3,10 @@
 use super::{
     arguments::{self, Cli},
     options::Options,
+    platform::{self, PlatformArgs},
     playbooks::{self, PlaybookCommand},
     process::Ended,
+    run::Run,
     steps::{self, StepCommand},
     texts,
 };
@@ -42,6 +44,12 @@ pub(super) enum Render {
     /// What `install` applies, as YAML to apply with kubectl
     #[command(after_help = texts::RENDER_INSTALL)]
     Install,
+    /// The folder that Argo CD reads, for `gitops.path` of the repository that `gitops.repoURL` names
+    ///
+    /// Every component with the configured hosts, namespaces and images in place, the files of upstream's releases checked
+    /// against their sums, and an Application for each. Files of components that are no longer chosen are left alone.
+    #[command(after_help = texts::RENDER_PLATFORM)]
+    Platform(PlatformArgs),
     /// The JSON Schema of the PlatformConfig file
     #[command(after_help = texts::RENDER_CONFIG_SCHEMA)]
     ConfigSchema,
@@ -68,8 +76,9 @@ pub(super) enum Render {
     },
 }
 
-pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> {
+pub(super) async fn render(options: &Options, what: Render, run: &Run) -> Result<Ended, Failure> {
     match what {
+        Render::Platform(args) => platform::write(options, &args, run).await,
         Render::Install => {
             let objects = steps::installed(&options.run.load_config()?);
             Ok(Ended::text(render::documents(&objects)))
@@ -106,6 +115,16 @@ pub(super) fn render(options: &Options, what: Render) -> Result<Ended, Failure> 
             Ok(Ended::text(render::documents(&objects)))
         }
     }
+}
+
+fn follows_from_manifests(of: &[String]) -> Failure {
+    let message = format!(
+        "what `{}` may do follows from the manifests that it reads",
+        of.join(" ")
+    );
+    Failure::new(Exit::Usage, Reason::InvalidConfig, message).hint(
+        "run it with an account that may apply them: before its first write it prints every rule that is missing",
+    )
 }
 
 /// What every command that has a schedule needs in a cluster: its account, roles, bindings and CronJob.
@@ -177,12 +196,16 @@ impl Target {
         let config = options.run.load_config()?;
         let timeout = options.run.step_timeout(&config);
         let (name, args) = match command.into_step() {
+            Ok(step) if step.has_rules_of_manifests() => return Err(follows_from_manifests(of)),
             Ok(step) => return Ok(Self::of(step, config, timeout)),
             Err(arguments::Command::Bootstrap(args)) => ("bootstrap".to_owned(), args),
             Err(arguments::Command::Playbook(PlaybookCommand::Run { name, args })) => (name, args),
             Err(_) => return Err(not_a_step()),
         };
         let steps = playbooks::select(&playbooks::load(&name)?, &args, config.profile)?;
+        if steps.iter().any(|(_, step)| step.has_rules_of_manifests()) {
+            return Err(follows_from_manifests(of));
+        }
         Ok(Self {
             name,
             steps: steps.into_iter().map(|(_, step)| step).collect(),

@@ -83,6 +83,16 @@ impl StepCommand {
         each!(self, step => meta_of(step))
     }
 
+    /// Whether its permissions follow from manifests that are read when it runs: then [`StepCommand::rules`] has only those
+    /// that it takes in any case.
+    #[must_use]
+    pub fn has_rules_of_manifests(&self) -> bool {
+        matches!(
+            self,
+            Self::WavesInstall(_) | Self::WavesPrune(_) | Self::WavesStatus(_)
+        )
+    }
+
     /// All permissions that running it takes, those of the lock and of the Events included.
     #[must_use]
     pub fn rules(&self, config: &Config) -> Vec<Rule> {

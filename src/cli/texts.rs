@@ -19,16 +19,29 @@ pub(super) const UNINSTALL: &str = "Examples:
   aphex-ops uninstall --plan
   aphex-ops uninstall
   aphex-ops uninstall --secrets";
+pub(super) const WAVES_PLAN: &str = "Examples:
+  aphex-ops waves plan --profile kind --mirror mirror
+  aphex-ops waves plan --via argocd --wave 20 --config platform.yaml
+  aphex-ops waves plan -f manifests/";
 pub(super) const WAVES_INSTALL: &str = "Examples:
+  aphex-ops waves install --profile kind --mirror mirror --skip external-secrets
+  aphex-ops waves install --via argocd --config platform.yaml
   aphex-ops waves install -f manifests/
-  aphex-ops waves install -f manifests/ --dry-run
   aphex-ops waves install -f crds.yaml -f app.yaml --set app --namespace app";
 pub(super) const WAVES_PRUNE: &str = "Examples:
+  aphex-ops waves prune --mirror mirror --skip external-secrets --dry-run
   aphex-ops waves prune -f manifests/ --dry-run
   aphex-ops waves prune -f manifests/ --confirm 12";
 pub(super) const WAVES_STATUS: &str = "Examples:
+  aphex-ops waves status --only auth
   aphex-ops waves status -f manifests/
   aphex-ops waves status -f manifests/ -o wide";
+pub(super) const WAVES_FETCH: &str = "Examples:
+  aphex-ops waves fetch --mirror mirror
+  aphex-ops waves fetch --mirror mirror --record
+  aphex-ops waves fetch --mirror mirror --only argocd";
+pub(super) const RENDER_PLATFORM: &str = "Examples:
+  aphex-ops render platform --mirror mirror --config platform.yaml manifests";
 pub(super) const JOBS_STATUS: &str = "Examples:
   aphex-ops jobs status -o wide
   aphex-ops jobs status -o json";

@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     client::Http,
-    request::{Body, Policy, Request, shown},
+    request::{Body, Follows, Policy, Request, shown},
     trouble::Trouble,
 };
 use crate::retry::Verdict;
@@ -65,8 +65,8 @@ pub(super) async fn exchange(http: &Http, request: &Request) -> Result<Box<Answe
         let response = send(http, request, &method, &url, carries).await?;
         let status = response.status();
         let target = match response.headers().get(header::LOCATION) {
-            Some(location) if request.policy.follows && status.is_redirection() => {
-                redirect_target(&url, location)?
+            Some(location) if request.policy.follows != Follows::No && status.is_redirection() => {
+                redirect_target(&url, location, request.policy.follows)?
             }
             _ => return read(response, method, url, request.policy).await,
         };
@@ -168,7 +168,7 @@ fn authority(url: &Url) -> Option<String> {
     })
 }
 
-fn redirect_target(from: &Url, location: &header::HeaderValue) -> Result<Url, Trouble> {
+fn redirect_target(from: &Url, location: &header::HeaderValue, follows: Follows) -> Result<Url, Trouble> {
     let location = location.to_str().unwrap_or_default();
     let to = from.join(location).map_err(|_| Trouble::Redirected {
         to: "nowhere".to_owned(),
@@ -177,7 +177,9 @@ fn redirect_target(from: &Url, location: &header::HeaderValue) -> Result<Url, Tr
     let refused = |why| Err(Trouble::Redirected { to: shown(&to), why });
     match () {
         () if !matches!(to.scheme(), "http" | "https") => refused("which is not http"),
-        () if to.host_str() != from.host_str() => refused("which is another host"),
+        () if follows == Follows::SameHost && to.host_str() != from.host_str() => {
+            refused("which is another host")
+        }
         () if from.scheme() == "https" && to.scheme() == "http" => refused("which is not encrypted"),
         () if !to.username().is_empty() || to.password().is_some() => refused("with a user in the URL"),
         () => Ok(to),

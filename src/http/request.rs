@@ -27,9 +27,20 @@ pub struct Request {
 pub(super) struct Policy {
     pub(super) timeout: Duration,
     pub(super) body_limit: usize,
-    pub(super) follows: bool,
+    pub(super) follows: Follows,
     pub(super) repeatable: bool,
     pub(super) retries: bool,
+}
+
+/// Which redirects are followed; never from https to http.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// None.
+    No,
+    /// Those on the same host.
+    SameHost,
+    /// All: then nothing that is sent may be meant for the first host only.
+    Anywhere,
 }
 
 /// What a request carries; wiped when it is dropped.
@@ -56,7 +67,7 @@ impl Request {
             policy: Policy {
                 timeout: TIMEOUT,
                 body_limit: LARGEST_ANSWER,
-                follows: false,
+                follows: Follows::No,
                 repeatable,
                 retries: true,
             },
@@ -152,7 +163,15 @@ impl Request {
     /// Follows up to three redirects on the same host, never from https to http.
     #[must_use]
     pub fn following(mut self) -> Self {
-        self.policy.follows = true;
+        self.policy.follows = Follows::SameHost;
+        self
+    }
+
+    /// Follows up to three redirects to any host, never from https to http: for files whose content is checked by other
+    /// means, and which are asked for without headers or credentials.
+    #[must_use]
+    pub fn following_anywhere(mut self) -> Self {
+        self.policy.follows = Follows::Anywhere;
         self
     }
 

@@ -203,7 +203,7 @@ impl Keeper {
                     return Err(failure);
                 }
                 // The namespace is missing. The next look finds no lease and creates it.
-                let body = crate::render::namespace(&self.namespace);
+                let body = crate::render::platform_namespace(&self.namespace);
                 self.cluster
                     .apply_global::<Namespace>(&self.namespace, &body)
                     .await?;

@@ -7,10 +7,8 @@ use crate::model::{
     names,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 use thiserror::Error;
-
-/// Label that says which Pods a namespace takes.
-pub const POD_SECURITY_LABEL: &str = "pod-security.kubernetes.io/enforce";
 
 /// Why a component cannot be rendered.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -33,14 +31,72 @@ pub enum RenderError {
 /// # Errors
 /// None for the files that are built in.
 pub fn objects(component: &Component, config: &Config) -> Result<Vec<Value>, RenderError> {
+    with_releases(component, config, Vec::new())
+}
+
+/// The objects of a component: ours, and those of upstream's files that ours do not take the place of. Its namespaces are
+/// not among them, not even those that a file brings: see [`namespaces`].
+///
+/// # Errors
+/// [`RenderError`] about a file of a release.
+pub fn with_releases(
+    component: &Component,
+    config: &Config,
+    releases: Vec<Value>,
+) -> Result<Vec<Value>, RenderError> {
     let mut found = Vec::new();
     for (path, text) in component.own_files(config.profile) {
-        for mut object in read(path, text)? {
-            overlay::apply(&mut object, config)?;
-            found.push(object);
-        }
+        found.extend(read(path, text)?);
+    }
+    let home = component
+        .namespaces
+        .first()
+        .map(|namespace| namespace.name.as_str());
+    let ours: BTreeSet<_> = found.iter().map(|object| identity(object, home)).collect();
+    let namespaces = |object: &Value| {
+        let mut names = component.namespaces.iter().map(|namespace| &namespace.name);
+        object["kind"] == "Namespace" && names.any(|name| object["metadata"]["name"] == **name)
+    };
+    let rest = releases
+        .into_iter()
+        .filter(|object| !ours.contains(&identity(object, home)) && !namespaces(object));
+    let rest: Vec<Value> = rest.map(lasting).collect();
+    found.extend(rest);
+    for object in &mut found {
+        overlay::apply(object, config)?;
     }
     Ok(found)
+}
+
+/// A Job of upstream's that Kubernetes removes when it is done would be started again by every run; so it stays.
+fn lasting(mut object: Value) -> Value {
+    if object["kind"] == "Job"
+        && let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut)
+    {
+        spec.remove("ttlSecondsAfterFinished");
+    }
+    object
+}
+
+/// What makes two objects of a component the same one; what names no namespace is in the component's first.
+fn identity(object: &Value, home: Option<&str>) -> [String; 4] {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let api_version = text(&object["apiVersion"]);
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let namespace = object["metadata"]["namespace"].as_str().or(home);
+    [
+        group.to_owned(),
+        text(&object["kind"]),
+        namespace.unwrap_or_default().to_owned(),
+        text(&object["metadata"]["name"]),
+    ]
+}
+
+/// The namespace of what a component's files put into none.
+#[must_use]
+pub fn home(component: &Component, config: &Config) -> Option<String> {
+    let name = &component.namespaces.first()?.name;
+    Some(overlay::namespace(name, config).unwrap_or_else(|| name.clone()))
 }
 
 /// The objects of a YAML file.
@@ -65,9 +121,7 @@ pub fn namespaces(component: &Component, config: &Config) -> Vec<Value> {
 
 fn namespace(namespace: &Namespace, config: &Config) -> Value {
     let name = overlay::namespace(&namespace.name, config).unwrap_or_else(|| namespace.name.clone());
-    let mut object = super::namespace(&name);
-    object["metadata"]["labels"][POD_SECURITY_LABEL] = namespace.pod_security.word().into();
-    object
+    super::namespace(&name, namespace.pod_security)
 }
 
 /// The Argo CD Application of a component; Argo CD itself has none.

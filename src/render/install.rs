@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub fn objects(config: &Config, jobs: Vec<Value>) -> Vec<Value> {
     let mut objects: Vec<Value> = Vec::new();
     for name in config.namespaces.all() {
-        let namespace = super::namespace(name);
+        let namespace = super::platform_namespace(name);
         if !objects.contains(&namespace) {
             objects.push(namespace);
         }
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(found[5]["metadata"]["labels"], labels);
         assert_eq!(
             found[0],
-            super::super::namespace("auth-system"),
+            super::super::platform_namespace("auth-system"),
             "namespaces are as `namespaces ensure` makes them"
         );
     }

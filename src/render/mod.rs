@@ -4,22 +4,36 @@ pub mod components;
 pub mod install;
 pub mod job;
 pub mod overlay;
+pub mod platform;
 pub mod rbac;
 pub mod reference;
 pub mod schema;
 
-use crate::model::names;
+use crate::model::{components::PodSecurity, names};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The Namespace object of that name, as we apply it.
+/// Label that says which Pods a namespace takes.
+pub const POD_SECURITY_LABEL: &str = "pod-security.kubernetes.io/enforce";
+
+/// The Namespace object of that name, as we apply it, whichever command does: two of them that disagreed would undo each
+/// other's labels for ever.
 #[must_use]
-pub fn namespace(name: &str) -> Value {
+pub fn namespace(name: &str, takes: PodSecurity) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": {names::MANAGED_BY_LABEL: names::PRODUCT}},
+        "metadata": {
+            "name": name,
+            "labels": {names::MANAGED_BY_LABEL: names::PRODUCT, POD_SECURITY_LABEL: takes.word()},
+        },
     })
+}
+
+/// One of the platform's own namespaces: what runs there is hardened.
+#[must_use]
+pub fn platform_namespace(name: &str) -> Value {
+    namespace(name, PodSecurity::Restricted)
 }
 
 /// Objects as YAML documents.
@@ -34,6 +48,6 @@ fn value(object: &impl Serialize) -> Value {
 }
 
 /// One YAML document; values of ours always serialize. If one did not, the text would be one that nothing accepts.
-fn document(value: &impl Serialize) -> String {
+pub(crate) fn document(value: &impl Serialize) -> String {
     serde_saphyr::to_string(value).unwrap_or_else(|error| format!("cannot be rendered: {error}\n"))
 }

@@ -22,6 +22,7 @@ mod install;
 mod jobs;
 mod laws;
 mod manifests;
+mod mirror;
 mod node;
 #[cfg(feature = "planted-bugs")]
 mod planted;

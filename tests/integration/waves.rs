@@ -51,7 +51,7 @@ async fn waves_are_installed_in_order_and_a_second_run_writes_nothing() {
     let writes = cluster.writes().await;
     let place = |part: &str| writes.iter().position(|write| write.contains(part)).unwrap();
     assert!(
-        place("configmaps/aphex-ops-platform") < place("configmaps/first"),
+        place("configmaps/aphex-ops-manifests") < place("configmaps/first"),
         "{writes:#?}"
     );
     assert!(

@@ -76,6 +76,21 @@ pub fn changes(live: &Value, answer: &Value) -> bool {
     lasting(live) != lasting(answer)
 }
 
+/// Whether an apply by `manager` owns the field at that path of names.
+pub(super) fn owns(live: &Value, manager: &str, path: &[&str]) -> bool {
+    let Some((owned, _)) = ours(live, manager) else {
+        return false;
+    };
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
+    let first = owned.get(&format!("f:{first}"));
+    let last = rest
+        .iter()
+        .try_fold(first, |below, name| Some(below?.get(format!("f:{name}"))));
+    last.flatten().is_some()
+}
+
 /// The field set of our one apply, and those of everybody else; `None` if there is not exactly one, of this version.
 fn ours<'a>(live: &'a Value, manager: &str) -> Option<(&'a Map<String, Value>, Vec<&'a Value>)> {
     let entries = live["metadata"]["managedFields"].as_array()?;

@@ -2,7 +2,7 @@
 
 use super::{Manifest, Phase, names, normal, secret};
 use crate::{
-    apply::{Problem, problem::Findings},
+    apply::{Problem, initial, problem::Findings},
     model::{dns, names::SYNC_WAVE_ANNOTATION, object::ObjectRef},
 };
 use serde_json::Value;
@@ -34,6 +34,7 @@ pub(super) fn manifest(source: String, mut object: Value) -> Result<Manifest, Ve
     if group.is_empty() && kind == "Secret" {
         secret::fold(&mut object, &mut found);
     }
+    initial::check(&object, &mut found);
     if !found.problems.is_empty() {
         return Err(found.problems);
     }
@@ -45,6 +46,7 @@ pub(super) fn manifest(source: String, mut object: Value) -> Result<Manifest, Ve
         version,
         kind,
         namespace,
+        home: None,
         name,
         wave,
         phase,

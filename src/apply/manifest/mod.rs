@@ -64,6 +64,8 @@ pub struct Manifest {
     pub kind: String,
     /// The namespace that the manifest names.
     pub namespace: Option<String>,
+    /// The namespace that it is in if it names none and its kind needs one; comes before the one of all manifests.
+    pub home: Option<String>,
     /// The name.
     pub name: String,
     /// The wave that it asks for (`argocd.argoproj.io/sync-wave`).
@@ -110,6 +112,25 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Manifest>, Vec<Problem>> {
         match result {
             Ok(manifest) => manifests.push(manifest),
             Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(manifests)
+    } else {
+        Err(problems)
+    }
+}
+
+/// The manifests of objects that were not read from a text of their own, under a common name for messages.
+///
+/// # Errors
+/// All problems of each by itself.
+pub fn of_objects(name: &str, objects: Vec<Value>) -> Result<Vec<Manifest>, Vec<Problem>> {
+    let (mut manifests, mut problems) = (Vec::new(), Vec::new());
+    for (number, object) in (1..).zip(objects) {
+        match identity::manifest(format!("{name}, object {number}"), object) {
+            Ok(manifest) => manifests.push(manifest),
+            Err(found) => problems.extend::<Vec<Problem>>(found),
         }
     }
     if problems.is_empty() {

@@ -22,7 +22,7 @@ pub(super) fn resolve(manifests: &mut [Manifest], scopes: &Scopes, options: &Opt
         if manifest.is(("batch", "Job")) && !ttl.is_null() && !options.rerun_jobs {
             found.add(
                 "Kubernetes removes this Job some time after it is done, so each run would start it again",
-                "leave ttlSecondsAfterFinished out, or say --jobs=rerun",
+                "leave ttlSecondsAfterFinished out, or pass --rerun-jobs",
             );
         }
         problems.extend(found.problems);
@@ -64,10 +64,15 @@ fn namespace(manifest: &mut Manifest, scope: &Scope, options: &Options, found: &
             ),
             "leave metadata.namespace out",
         ),
-        (None, true) => match &options.default_namespace {
+        (None, true) => match manifest
+            .home
+            .as_ref()
+            .or(options.default_namespace.as_ref())
+            .cloned()
+        {
             Some(namespace) => {
                 manifest.object["metadata"]["namespace"] = Value::from(namespace.as_str());
-                manifest.namespace = Some(namespace.clone());
+                manifest.namespace = Some(namespace);
             }
             None => found.add(
                 format!(

@@ -154,6 +154,15 @@ impl Components {
 }
 
 impl Component {
+    /// Upstream's files; none if it comes from elsewhere.
+    #[must_use]
+    pub fn releases(&self) -> &[Release] {
+        match &self.source {
+            Source::Files { releases, .. } => releases,
+            Source::Chart(_) | Source::Install => &[],
+        }
+    }
+
     /// Whether a profile has it.
     #[must_use]
     pub fn is_in(&self, profile: Profile) -> bool {

@@ -1,7 +1,13 @@
 //! From the text of the list to components, with everything that is wrong with it.
 
 use super::{Chart, Component, Namespace, Ours, PodSecurity, Release, Source, WAVES};
-use crate::model::{config::Profile, dns, names};
+use crate::model::{
+    config::Profile,
+    dns,
+    exit::Exit,
+    failure::{Failure, Reason},
+    names,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -16,6 +22,14 @@ pub enum ComponentsError {
     /// Values that cannot work, each with the component that has it.
     #[error("{}", .0.join("\n"))]
     Invalid(Vec<String>),
+}
+
+/// The list is built in, so that what is wrong with it is wrong with the program.
+impl From<ComponentsError> for Failure {
+    fn from(error: ComponentsError) -> Self {
+        let message = "the built-in components cannot be read";
+        Self::new(Exit::Bug, Reason::Unexpected, message).caused_by(error)
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,12 @@
 //! Which components to work on.
 
 use super::{Component, Components};
-use crate::model::{config::Profile, nearest::nearest};
+use crate::model::{
+    config::Profile,
+    exit::Exit,
+    failure::{Failure, Reason},
+    nearest::nearest,
+};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -45,6 +50,12 @@ pub enum SelectionError {
         /// What the profile has.
         known: String,
     },
+}
+
+impl From<SelectionError> for Failure {
+    fn from(error: SelectionError) -> Self {
+        Self::new(Exit::Usage, Reason::InvalidConfig, error.to_string())
+    }
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

@@ -245,7 +245,7 @@ fn namespaces_carry_the_level_of_what_runs_there() {
     let found = components::namespaces(list.named("auth").unwrap(), &mk_config(ELSEWHERE));
     assert_eq!(found[0]["metadata"]["name"], "login");
     assert_eq!(
-        found[0]["metadata"]["labels"][components::POD_SECURITY_LABEL],
+        found[0]["metadata"]["labels"][crate::render::POD_SECURITY_LABEL],
         "restricted"
     );
 }

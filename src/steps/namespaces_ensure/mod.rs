@@ -94,7 +94,7 @@ impl Step for NamespacesEnsure {
 
     async fn apply(&self, cx: &Context, Create { name }: Create) -> Result<Outcome, Failure> {
         cx.cluster
-            .apply_global::<Namespace>(&name, &render::namespace(&name))
+            .apply_global::<Namespace>(&name, &render::platform_namespace(&name))
             .await?;
         Ok(Outcome::Created)
     }

@@ -1,5 +1,6 @@
 //! What one run knows of the plan's objects: never more than the cluster shows, and forgotten at its end.
 
+use super::prepared::Body;
 use crate::{
     apply::health::{Baseline, Health, SETTLE, Verdict},
     kubernetes::State,
@@ -29,6 +30,8 @@ pub(super) struct Known {
     pub(super) looks: u32,
     /// Whether what is known of it may not hold any more.
     pub(super) is_stale: bool,
+    /// What is applied to it, if it was looked at.
+    pub(super) body: Option<Body>,
     baseline: Option<Baseline>,
     /// Since when the verdict is what it is.
     since: Instant,
@@ -44,6 +47,7 @@ impl Known {
             is_done: false,
             looks: 0,
             is_stale: false,
+            body: None,
             baseline: None,
             since: Instant::now(),
         }

@@ -1,15 +1,18 @@
 //! `waves install`: manifests, wave by wave; the next wave begins when the one before it is healthy. Also what `waves prune`
 //! and `waves status` share with it.
 
+mod choice;
 mod input;
 mod memory;
 mod observe;
 mod plan;
+mod platform;
 mod prepared;
 mod prune;
 mod rules;
 mod status;
 
+pub use choice::Choice;
 pub use prune::WavesPrune;
 pub use status::WavesStatus;
 
@@ -18,7 +21,9 @@ use crate::{
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
     kubernetes::State,
     model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
+    render::install,
 };
+use choice::PlatformArgs;
 use memory::Known;
 use prepared::{Body, Prepared};
 use serde_json::Value;
@@ -40,12 +45,19 @@ pub struct WavesInstall {
 /// What to apply.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {
-    /// Manifests: a file, a folder with all below it, or - for standard input; may be repeated
-    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    /// Manifests instead of the platform's: a file, a folder with all below it, or - for standard input; may be repeated
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "PATH",
+        conflicts_with_all = ["waves", "only", "skip", "via"]
+    )]
     files: Vec<PathBuf>,
-    /// Name of the set that the objects form; what leaves a set can be pruned
-    #[arg(long, value_name = "NAME", default_value = "platform")]
-    set: String,
+    #[command(flatten)]
+    platform: PlatformArgs,
+    /// Name of the set that the objects form; what leaves a set can be pruned [default: platform; with --file, manifests]
+    #[arg(long, value_name = "NAME")]
+    set: Option<String>,
     /// Namespace of objects that name none
     #[arg(long, short = 'n', value_name = "NAMESPACE")]
     namespace: Option<String>,
@@ -54,9 +66,38 @@ pub struct Args {
     rerun_jobs: bool,
 }
 
+impl Args {
+    /// Whether it is about the platform.
+    fn is_platform(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    fn set(&self) -> &str {
+        let usual = if self.is_platform() {
+            "platform"
+        } else {
+            "manifests"
+        };
+        self.set.as_deref().unwrap_or(usual)
+    }
+}
+
+/// What `install` puts into a cluster; see [`crate::render::install::objects`].
+#[derive(Debug, Clone, Copy)]
+struct Installed(fn(&Config) -> Vec<Value>);
+
+impl Default for Installed {
+    fn default() -> Self {
+        Self(|config| install::objects(config, Vec::new()))
+    }
+}
+
 /// What one run knows.
 #[derive(Debug, Clone, Default)]
-struct Run(Arc<Mutex<Option<Progress>>>);
+struct Run {
+    progress: Arc<Mutex<Option<Progress>>>,
+    installed: Installed,
+}
 
 #[derive(Debug)]
 struct Progress {
@@ -129,6 +170,15 @@ impl Effect for Action {
     }
 }
 
+impl WavesInstall {
+    /// The platform's component `controllers` is these objects.
+    #[must_use]
+    pub fn with(mut self, installed: fn(&Config) -> Vec<Value>) -> Self {
+        self.run.installed = Installed(installed);
+        self
+    }
+}
+
 impl Step for WavesInstall {
     const META: Meta = Meta {
         command: "waves install",
@@ -140,7 +190,7 @@ impl Step for WavesInstall {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(config, true)
+        self.run.rules(&self.args, config, true)
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
@@ -181,7 +231,7 @@ impl Step for WavesInstall {
 
 impl Run {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at all of the plan for the first time, later at what may have changed.
@@ -193,7 +243,7 @@ impl Run {
                 let looked = progress.look(cx).await;
                 (progress, looked)
             }
-            None => match start(args, cx).await? {
+            None => match start(args, self.installed, cx).await? {
                 Ok(progress) => (progress, Ok(())),
                 Err(refused) => return Ok(Seen::Invalid(refused)),
             },
@@ -207,10 +257,11 @@ impl Run {
         looked.map(|()| Seen::Whole(seen))
     }
 
-    fn rules(&self, config: &Config, writes: bool) -> Vec<Rule> {
+    fn rules(&self, args: &Args, config: &Config, writes: bool) -> Vec<Rule> {
         let progress = self.lock();
         rules::rules(
             progress.as_ref().map(|progress| &*progress.prepared),
+            args.set(),
             config,
             writes,
         )
@@ -224,11 +275,21 @@ impl Run {
 }
 
 /// Reads the manifests and looks at everything for the first time.
-async fn start(args: &Args, cx: &Context) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
+async fn start(
+    args: &Args,
+    installed: Installed,
+    cx: &Context,
+) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
     let served = cx.cluster.kinds().await?;
-    let prepared = match Prepared::new(args, &cx.config, served) {
+    let manifests = if args.is_platform() {
+        platform::read(&args.platform, installed, cx).await
+    } else {
+        input::read(&args.files)
+    };
+    let prepared = manifests.and_then(|manifests| Prepared::new(args, manifests, &cx.config, served));
+    let prepared = match prepared {
         Ok(prepared) => Arc::new(prepared),
-        Err(failures) => return Ok(Err(failures.into_iter().map(invalid).collect())),
+        Err(failures) => return Ok(Err(refused(failures))),
     };
     let wanted = &prepared.parent;
     let parent = match observe::parent(cx, &prepared).await? {
@@ -259,6 +320,10 @@ async fn start(args: &Args, cx: &Context) -> Result<Result<Progress, Vec<Refusal
     } else {
         Err(homeless)
     })
+}
+
+fn refused(failures: Vec<Failure>) -> Vec<Refusal> {
+    failures.into_iter().map(invalid).collect()
 }
 
 fn invalid(failure: Failure) -> Refusal {
@@ -293,12 +358,14 @@ impl Progress {
 
     async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
         for (at, live) in observe::find(cx, &self.prepared, wanted).await? {
-            let (address, body) = (&self.prepared.addresses[at], &self.prepared.bodies[at]);
+            let address = &self.prepared.addresses[at];
+            let body = self.prepared.bodies[at].beside(live.as_ref());
             let state = match &live {
                 Some(live) if self.known[at].is_as_compared(live) => State::Same,
-                _ => observe::compare(cx, address, body, live.as_ref()).await?,
+                _ => observe::compare(cx, address, &body, live.as_ref()).await?,
             };
             let known = &mut self.known[at];
+            known.body = Some(body);
             known.is_stale = false;
             match (state, live) {
                 (State::Same, Some(live)) => {

@@ -63,7 +63,7 @@ fn work(prepared: &Prepared, at: usize, known: &Known, plan: &mut Plan<Action>) 
     let apply = |uid: Option<&String>| Action::Apply {
         at,
         address: address.clone(),
-        body: prepared.bodies[at].clone(),
+        body: known.body.as_ref().unwrap_or(&prepared.bodies[at]).clone(),
         uid: uid.cloned(),
     };
     match &known.state {

@@ -1,10 +1,11 @@
 //! The plan's objects as they are applied, and where.
 
-use super::{Args, input};
+use super::Args;
 use crate::{
     apply::{
         Key,
         applyset::{self, Parent},
+        initial,
         manifest::Manifest,
         order::{self, Order, Scope, Scopes},
     },
@@ -22,6 +23,14 @@ use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc};
 /// What is applied: it may be a Secret, so it cannot be printed.
 #[derive(Clone, PartialEq)]
 pub struct Body(Arc<Value>);
+
+impl Body {
+    /// What is applied beside what is there: of fields that are only set at first, what is there stays.
+    pub(super) fn beside(&self, live: Option<&Value>) -> Self {
+        let adjusted = live.and_then(|live| initial::to_live(self, live, names::PRODUCT));
+        adjusted.map_or_else(|| self.clone(), |adjusted| Self(Arc::new(adjusted)))
+    }
+}
 
 impl Deref for Body {
     type Target = Value;
@@ -49,7 +58,7 @@ pub(super) struct Prepared {
     /// The set as it is when exactly the plan's objects are members.
     pub(super) parent: Parent,
     /// The kinds that the cluster had before the first write.
-    served: Vec<Served>,
+    pub(super) served: Vec<Served>,
     /// Kinds whose objects have no status, so that nothing will ever tell more of them than that they exist.
     without_status: BTreeSet<(String, String)>,
 }
@@ -59,8 +68,12 @@ impl Prepared {
     ///
     /// # Errors
     /// All that is wrong, at once.
-    pub(super) fn new(args: &Args, config: &Config, served: Vec<Served>) -> Result<Self, Vec<Failure>> {
-        let manifests = input::read(&args.files)?;
+    pub(super) fn new(
+        args: &Args,
+        manifests: Vec<Manifest>,
+        config: &Config,
+        served: Vec<Served>,
+    ) -> Result<Self, Vec<Failure>> {
         let options = order::Options {
             default_namespace: args.namespace.clone(),
             rerun_jobs: args.rerun_jobs,
@@ -74,18 +87,22 @@ impl Prepared {
             .iter()
             .map(|manifest| address(manifest, &all))
             .collect();
-        let keys: Vec<Key> = order.manifests.iter().map(Manifest::key).collect();
-        let members = keys.iter().filter(|key| !is_secret(key));
+        let is_platform = args.is_platform();
+        let members = order
+            .manifests
+            .iter()
+            .filter(|manifest| is_member(manifest, is_platform));
+        let keys: Vec<Key> = members.map(Manifest::key).collect();
         let parent = Parent::of(
-            &format!("{}-{}", names::PRODUCT, args.set),
+            &format!("{}-{}", names::PRODUCT, args.set()),
             &config.namespaces.platform,
             concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
-            members,
+            keys.iter(),
         );
         let id = parent.id();
         let without_status = without_status(&served, &order.manifests);
         let labelled = order.manifests.iter_mut().map(|manifest| {
-            label(manifest, &id);
+            label(manifest, is_member(manifest, is_platform).then_some(&id));
             Body(Arc::new(std::mem::take(&mut manifest.object)))
         });
         let bodies = labelled.collect();
@@ -140,17 +157,20 @@ fn without_status(served: &[Served], manifests: &[Manifest]) -> BTreeSet<(String
     kinds
 }
 
-fn is_secret(key: &Key) -> bool {
-    key.is(("", "Secret"))
+/// Secrets are never members: nothing ever prunes them. Nor is what other commands of ours apply too, and without this
+/// label: the platform's namespaces, and what `install` brings and removes itself.
+fn is_member(manifest: &Manifest, is_platform: bool) -> bool {
+    let is_shared = manifest.is(("", "Namespace"))
+        || manifest.object["metadata"]["labels"][names::PART_OF_LABEL] == names::INSTALL_PART;
+    !(manifest.is(("", "Secret")) || is_platform && is_shared)
 }
 
-/// Members carry the set's label, all objects ours. Secrets are never members: nothing ever prunes them.
-fn label(manifest: &mut Manifest, id: &str) {
-    let is_member = !is_secret(&manifest.key());
+/// All objects carry our label, members the set's.
+fn label(manifest: &mut Manifest, set: Option<&String>) {
     let labels = &mut manifest.object["metadata"]["labels"];
     labels[names::MANAGED_BY_LABEL] = names::PRODUCT.into();
-    if is_member {
-        labels[applyset::PART_OF] = id.into();
+    if let Some(set) = set {
+        labels[applyset::PART_OF] = set.as_str().into();
     }
 }
 

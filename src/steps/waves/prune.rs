@@ -1,10 +1,11 @@
 //! `waves prune`: what is in the set and not in the manifests any more goes, if everything else is healthy.
 
-use super::{Args, Run, Seen, Whole, observe, prepared::Prepared};
+use super::{Args, Installed, Run, Seen, Whole, observe, platform, prepared::Prepared};
 use crate::{
     apply::{
         Key,
         applyset::{Kept, Live, Removal, Round, Selection, select},
+        manifest::Manifest,
         order,
     },
     converge::{
@@ -21,7 +22,11 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 /// Kinds that other objects are of or in: they go when those are gone.
 const LAST: [(&str, &str); 2] = [
@@ -39,12 +44,16 @@ pub struct WavesPrune {
     confirm: Option<usize>,
     #[arg(skip)]
     run: Run,
+    #[arg(skip)]
+    all: OnceLock<Arc<Prepared>>,
 }
 
 /// What was seen: the plan's objects, and the set's.
 #[derive(Debug, Clone)]
 pub struct SetSeen {
     plan: Seen,
+    /// Everything that is wanted: the plan, or more if only a part of the platform is chosen.
+    all: Option<Arc<Prepared>>,
     members: Vec<(Address, Live)>,
     /// Whether the set's parent says more than the plan has.
     is_wide: bool,
@@ -96,28 +105,34 @@ impl Step for WavesPrune {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(config, true)
+        self.run.rules(&self.args, config, true)
     }
 
     async fn observe(&self, cx: &Context) -> Result<SetSeen, Failure> {
         let plan = self.run.look(&self.args, cx).await?;
+        let nothing = |plan: Seen| SetSeen {
+            plan,
+            all: None,
+            members: Vec::new(),
+            is_wide: false,
+            confirmed: self.confirm,
+        };
         let Seen::Whole(whole) = &plan else {
-            return Ok(SetSeen {
-                plan,
-                members: Vec::new(),
-                is_wide: false,
-                confirmed: self.confirm,
-            });
+            return Ok(nothing(plan));
+        };
+        let all = match self.all(whole, cx).await {
+            Ok(all) => all,
+            Err(failures) => return Ok(nothing(Seen::Invalid(super::refused(failures)))),
         };
         let set = observe::parent(cx, &whole.prepared).await?.ok().flatten();
         let members = match &set {
             Some(set) => observe::members(cx, &whole.prepared, set).await?,
             None => Vec::new(),
         };
-        let exact = &whole.prepared.parent;
-        let is_wide = set.is_some_and(|set| !set.is_as_wide_as(exact));
+        let is_wide = set.is_some_and(|set| !set.is_as_wide_as(&all.parent));
         Ok(SetSeen {
             plan,
+            all: Some(all),
             members,
             is_wide,
             confirmed: self.confirm,
@@ -130,7 +145,7 @@ impl Step for WavesPrune {
                 refused: refused.clone(),
                 ..Plan::default()
             },
-            Seen::Whole(whole) => plan(seen, whole),
+            Seen::Whole(whole) => plan(seen, whole, seen.all.as_ref().unwrap_or(&whole.prepared)),
         }
     }
 
@@ -152,7 +167,30 @@ impl Step for WavesPrune {
     }
 }
 
-fn plan(seen: &SetSeen, whole: &Whole) -> Plan<Action> {
+impl WavesPrune {
+    /// The platform's component `controllers` is these objects.
+    #[must_use]
+    pub fn with(mut self, installed: fn(&Config) -> Vec<Value>) -> Self {
+        self.run.installed = Installed(installed);
+        self
+    }
+
+    /// What of the platform is not chosen, or comes the other way, is wanted all the same. Read once in a run.
+    async fn all(&self, whole: &Whole, cx: &Context) -> Result<Arc<Prepared>, Vec<Failure>> {
+        if !self.args.is_platform() {
+            return Ok(Arc::clone(&whole.prepared));
+        }
+        if let Some(known) = self.all.get() {
+            return Ok(Arc::clone(known));
+        }
+        let manifests = platform::wanted(&self.args.platform, self.run.installed, cx).await?;
+        let served = whole.prepared.served.clone();
+        let all = Arc::new(Prepared::new(&self.args, manifests, &cx.config, served)?);
+        Ok(Arc::clone(self.all.get_or_init(|| all)))
+    }
+}
+
+fn plan(seen: &SetSeen, whole: &Whole, all: &Prepared) -> Plan<Action> {
     let mut plan = Plan::default();
     let prepared = &whole.prepared;
     let unhealthy = prepared
@@ -160,7 +198,7 @@ fn plan(seen: &SetSeen, whole: &Whole) -> Plan<Action> {
         .iter()
         .zip(&whole.known)
         .find(|(_, known)| !known.is_done);
-    let selection = selected(seen, prepared, unhealthy.is_none());
+    let selection = selected(seen, all, unhealthy.is_none());
     if let Some(count) = selection.needs_confirmation {
         plan.refused.push(Refusal {
             exit: Exit::Human,
@@ -182,20 +220,15 @@ fn plan(seen: &SetSeen, whole: &Whole) -> Plan<Action> {
     kept(&selection, &mut plan);
     remove(seen, selection.delete, &mut plan);
     if plan.is_converged() && plan.refused.is_empty() && seen.is_wide {
-        plan.act.push(Action::Shrink(Arc::new(prepared.parent.render())));
+        plan.act.push(Action::Shrink(Arc::new(all.parent.render())));
     }
     plan
 }
 
-fn selected(seen: &SetSeen, prepared: &Prepared, is_healthy: bool) -> Selection {
-    let planned: BTreeSet<Key> = prepared
-        .order
-        .manifests
-        .iter()
-        .map(crate::apply::manifest::Manifest::key)
-        .collect();
+fn selected(seen: &SetSeen, all: &Prepared, is_healthy: bool) -> Selection {
+    let planned: BTreeSet<Key> = all.order.manifests.iter().map(Manifest::key).collect();
     let live: Vec<Live> = seen.members.iter().map(|(_, live)| live.clone()).collect();
-    let id = prepared.parent.id();
+    let id = all.parent.id();
     let with = |confirmed: Option<usize>| {
         let round = Round {
             is_complete: true,

@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each object by its name, and looking for objects of its kind in the whole cluster: what is in the set and not in the
 /// plan any more has names that are not known beforehand. Before a plan was read, only what its set takes.
-pub(super) fn rules(prepared: Option<&Prepared>, config: &Config, writes: bool) -> Vec<Rule> {
+pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, writes: bool) -> Vec<Rule> {
     let parent = |namespace: &str, name: &str| {
         Rule::named(namespace, "", "configmaps", [name], verbs(&CONFIG_MAP, writes))
     };
     let Some(prepared) = prepared else {
         return vec![parent(
             &config.namespaces.platform,
-            &format!("{}-platform", names::PRODUCT),
+            &format!("{}-{set}", names::PRODUCT),
         )];
     };
     let mut rules = vec![parent(&prepared.parent.namespace, &prepared.parent.name)];

@@ -1,6 +1,6 @@
 //! `waves status`: whether everything of the manifests is there and healthy.
 
-use super::{Args, Run, Seen, State};
+use super::{Args, Installed, Run, Seen, State};
 use crate::{
     converge::{
         Context, Meta, Outcome, Plan, Schedule, Step,
@@ -13,6 +13,7 @@ use crate::{
         rule::Rule,
     },
 };
+use serde_json::Value;
 
 /// Report for each object of the manifests whether it is as wanted and healthy.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -21,6 +22,15 @@ pub struct WavesStatus {
     args: Args,
     #[arg(skip)]
     run: Run,
+}
+
+impl WavesStatus {
+    /// The platform's component `controllers` is these objects.
+    #[must_use]
+    pub fn with(mut self, installed: fn(&Config) -> Vec<Value>) -> Self {
+        self.run.installed = Installed(installed);
+        self
+    }
 }
 
 impl Step for WavesStatus {
@@ -34,7 +44,7 @@ impl Step for WavesStatus {
     type Action = Nothing;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(config, false)
+        self.run.rules(&self.args, config, false)
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {

@@ -189,7 +189,7 @@ async fn what_is_no_answer_of_authentik_is_told_with_what_mends_it() {
 async fn an_authentik_that_cannot_prove_itself_is_not_spoken_to() {
     let mut scene = Scene::with_authentik("bad-tls", &COMMANDS, Options::default()).await;
     let good = scene.config.clone();
-    let (server, _) = Server::tls("127.0.0.1", |_| Say::Hangup).await;
+    let (server, _) = Server::tls(&["127.0.0.1"], |_| Say::Hangup).await;
     scene.config["authentik"]["url"] = format!("https://{}", server.address).into();
     let says = ["the server's certificate is not trusted", "`http.caBundle`"];
     scene.ends("authentik token", 4, &says).await;

@@ -8,6 +8,6 @@ mod oidc;
 mod providers;
 mod scene;
 mod secrets;
-mod server;
+pub(crate) mod server;
 mod starting;
 mod sync;

@@ -88,7 +88,7 @@ async fn stage(name: &'static str) -> Stage {
 
     let truth = Truth::of(&dex).await;
     let inside = Server::start(truth.clone().script()).await;
-    let (outside, pem) = Server::tls(HOST, truth.clone().script()).await;
+    let (outside, pem) = Server::tls(&[HOST], truth.clone().script()).await;
     std::fs::write(&authority, pem).unwrap();
     scene.config["dex"]["url"] = inside.url().into();
     scene.config["http"]["resolve"][HOST] = json!(outside.address);
@@ -297,7 +297,7 @@ async fn a_name_that_does_not_resolve_has_two_remedies() {
         assert!(!left.stderr.contains(noise), "{noise}: {left:#?}");
     }
     stage.scene.ends("oidc verify --skip-external", 0, &[]).await;
-    let (outside, pem) = Server::tls("dex.invalid", truth.script()).await;
+    let (outside, pem) = Server::tls(&["dex.invalid"], truth.script()).await;
     std::fs::write(&stage._authority, pem).unwrap();
     stage.scene.config["http"]["resolve"]["dex.invalid"] = json!(outside.address);
     stage.scene.ends(VERIFY, 0, &[]).await;

@@ -12,7 +12,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 
 /// What the server does about one request.
 #[derive(Clone)]
-pub(super) enum Say {
+pub(crate) enum Say {
     /// Status line and headers without the length, and the body.
     Answer(&'static str, String),
     /// Closes the connection.
@@ -23,7 +23,7 @@ pub(super) enum Say {
 
 impl Say {
     /// 200 with a JSON body.
-    pub(super) fn json(body: impl ToString) -> Self {
+    pub(crate) fn json(body: impl ToString) -> Self {
         Self::Answer("200 OK\r\ncontent-type: application/json", body.to_string())
     }
 }
@@ -31,20 +31,21 @@ impl Say {
 type Script = Arc<Mutex<Box<dyn Fn(&str) -> Say + Send>>>;
 
 /// A running server; it ends with the test's runtime.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     script: Script,
 }
 
 impl Server {
     /// Answers by path and query.
-    pub(super) async fn start(script: impl Fn(&str) -> Say + Send + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(&str) -> Say + Send + 'static) -> Self {
         Self::listen(None, script).await
     }
 
-    /// The same with a certificate for `host`, whose PEM text is returned.
-    pub(super) async fn tls(host: &str, script: impl Fn(&str) -> Say + Send + 'static) -> (Self, String) {
-        let certificate = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+    /// The same with a certificate for these hosts, whose PEM text is returned.
+    pub(crate) async fn tls(hosts: &[&str], script: impl Fn(&str) -> Say + Send + 'static) -> (Self, String) {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let certificate = rcgen::generate_simple_self_signed(hosts).unwrap();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -57,12 +58,12 @@ impl Server {
         (Self::listen(Some(acceptor), script).await, certificate.cert.pem())
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Answers differently from now on.
-    pub(super) fn says(&self, script: impl Fn(&str) -> Say + Send + 'static) {
+    pub(crate) fn says(&self, script: impl Fn(&str) -> Say + Send + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }
 
