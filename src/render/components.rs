@@ -3,7 +3,7 @@
 use super::overlay::{self, OverlayError};
 use crate::model::{
     components::{self, Component, Components, Namespace},
-    config::Config,
+    config::{Config, Profile},
     names,
 };
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub fn with_releases(
     let rest = releases
         .into_iter()
         .filter(|object| !ours.contains(&identity(object, home)) && !namespaces(object));
-    let rest: Vec<Value> = rest.map(lasting).collect();
+    let rest: Vec<Value> = rest.map(|object| suited(object, config.profile)).collect();
     found.extend(rest);
     for object in &mut found {
         overlay::apply(object, config)?;
@@ -68,12 +68,20 @@ pub fn with_releases(
     Ok(found)
 }
 
-/// A Job of upstream's that Kubernetes removes when it is done would be started again by every run; so it stays.
-fn lasting(mut object: Value) -> Value {
-    if object["kind"] == "Job"
-        && let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut)
-    {
-        spec.remove("ttlSecondsAfterFinished");
+/// Upstream's object without what would never come to rest here: a Job that Kubernetes removes when it is done would be
+/// started again by every run, and in kind no load balancer ever gives a Service its address (its node has the ports).
+fn suited(mut object: Value, profile: Profile) -> Value {
+    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        match kind.as_str() {
+            "Job" => {
+                spec.remove("ttlSecondsAfterFinished");
+            }
+            "Service" if profile == Profile::Kind && spec.get("type") == Some(&"LoadBalancer".into()) => {
+                spec.insert("type".to_owned(), "NodePort".into());
+            }
+            _ => {}
+        }
     }
     object
 }
@@ -160,5 +168,47 @@ pub fn wave(application: &Value) -> Result<i64, String> {
         Value::Null => Ok(0),
         Value::String(text) => text.parse().map_err(|_| text.clone()),
         other => Err(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn ours_take_the_place_of_the_releases_and_its_namespace_is_not_among_them() {
+        let components = Components::built_in().unwrap();
+        let argocd = components.named("argocd").unwrap();
+        let mk =
+            |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+        let releases = vec![
+            mk("ConfigMap", "argocd-cm"),
+            mk("ConfigMap", "more"),
+            mk("Namespace", "argocd"),
+        ];
+        let found = with_releases(argocd, &Config::default(), releases).unwrap();
+        let named = |name: &str| {
+            found
+                .iter()
+                .filter(|object| object["metadata"]["name"] == name)
+                .count()
+        };
+        assert_eq!((named("argocd-cm"), named("more"), named("argocd")), (1, 1, 0));
+        let ours = found
+            .iter()
+            .find(|object| object["metadata"]["name"] == "argocd-cm")
+            .unwrap();
+        assert!(ours["data"]["oidc.config"].is_string());
+        assert_eq!(home(argocd, &Config::default()).as_deref(), Some("argocd"));
+    }
+
+    #[test]
+    fn what_would_never_come_to_rest_is_changed() {
+        let job = json!({"kind": "Job", "spec": {"ttlSecondsAfterFinished": 0, "template": {}}});
+        assert_eq!(suited(job, Profile::K3s)["spec"], json!({"template": {}}));
+        let service = json!({"kind": "Service", "spec": {"type": "LoadBalancer"}});
+        assert_eq!(suited(service.clone(), Profile::K3s), service);
+        assert_eq!(suited(service, Profile::Kind)["spec"]["type"], "NodePort");
     }
 }

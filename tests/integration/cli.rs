@@ -13,4 +13,5 @@ mod playbook;
 pub(crate) mod program;
 mod refusals;
 mod report;
+mod upgrade;
 mod waits;

@@ -23,7 +23,7 @@ use crate::apply::{
     Problem,
     manifest::{Manifest, Phase},
 };
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
 pub(super) const NAMESPACE: (&str, &str) = ("", "Namespace");
 pub(super) const CRD: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinition");
@@ -55,6 +55,15 @@ pub struct Wave {
     pub wave: i32,
     /// Its objects, in the order of [`Order::manifests`].
     pub members: Vec<Member>,
+}
+
+impl fmt::Display for Wave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.phase {
+            Phase::Sync => write!(f, "wave {}", self.wave),
+            phase => write!(f, "wave {} of {phase}", self.wave),
+        }
+    }
 }
 
 /// An object of a wave.

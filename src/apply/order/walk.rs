@@ -25,6 +25,12 @@ impl Order {
         self.waves.iter().find(|wave| wave.members.iter().any(is_open))
     }
 
+    /// The wave of a manifest; `None` for one that does not exist.
+    #[must_use]
+    pub fn wave_of(&self, manifest: usize) -> Option<&Wave> {
+        self.place(manifest).map(|(wave, _)| wave)
+    }
+
     /// Why a manifest may not be applied yet, ascending: what it needs that is not done, and before its own wave, all that
     /// is not done of the current one. Empty if it may be applied, if it is done, and for a manifest that does not exist.
     #[must_use]

@@ -44,6 +44,7 @@ fn objects(whole: &Whole, plan: &mut Plan<Action>) {
         prepared.order.ready(&done)
     };
     let ready: BTreeSet<usize> = ready.into_iter().collect();
+    let mut coming = Vec::new();
     for (at, known) in whole.known.iter().enumerate() {
         let address = &prepared.addresses[at];
         if known.is_done {
@@ -53,9 +54,11 @@ fn objects(whole: &Whole, plan: &mut Plan<Action>) {
         } else if let State::Refused(refusal) = &known.state {
             plan.refused.push(refusal.clone());
         } else {
-            later(whole, at, &done, plan);
+            coming.extend(later(whole, at, &done));
         }
     }
+    // First what is waited for, then what waits for that: at the deadline the first one is told.
+    plan.wait.extend(coming);
 }
 
 fn work(prepared: &Prepared, at: usize, known: &Known, plan: &mut Plan<Action>) {
@@ -137,18 +140,19 @@ fn watching(wait: Wait, address: &Address, known: &Known) -> Wait {
 }
 
 /// It comes after something else; the first of what that is, is named. What is as wanted already is not mentioned.
-fn later(whole: &Whole, at: usize, done: &[bool], plan: &mut Plan<Action>) {
+fn later(whole: &Whole, at: usize, done: &[bool]) -> Option<Wait> {
     let prepared = &whole.prepared;
     let object = prepared.addresses[at].object();
     let does = match whole.known[at].state {
         State::Missing => "is to be created",
         State::Different { .. } => "is to be changed",
         State::Terminating { .. } => "is being deleted",
-        State::Same | State::Refused(_) => return,
+        State::Same | State::Refused(_) => return None,
     };
+    let wave = prepared.order.wave_of(at)?;
     let blocking = prepared.order.blocked_by(at, done);
     let message = match blocking.as_slice() {
-        [] => format!("{does} after the set is known"),
+        [] => format!("{does} in {wave}, after the set is known"),
         [first, rest @ ..] => {
             let first = prepared.addresses[*first].object();
             let more = if rest.is_empty() {
@@ -156,10 +160,10 @@ fn later(whole: &Whole, at: usize, done: &[bool], plan: &mut Plan<Action>) {
             } else {
                 format!(" and {} more", rest.len())
             };
-            format!("{does} after {first}{more}")
+            format!("{does} in {wave}, after {first}{more}")
         }
     };
-    plan.wait.push(Wait::new(object, Reason::NotReady, message));
+    Some(Wait::new(object, Reason::NotReady, message))
 }
 
 fn told(address: &Address, known: &Known) -> Note {

@@ -118,6 +118,10 @@ impl Cluster {
         self.program(line).run().await
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     pub(crate) async fn apply(&self, object: Value) {
         sandbox::apply_all(&self.client, vec![object]).await.unwrap();
     }

@@ -53,7 +53,13 @@ pub(crate) async fn create(client: &Client) -> Result<(), SandboxError> {
     let room = room.map(|(name, amount)| (name.to_owned(), Quantity(amount.to_owned())));
     for number in 1..=COUNT {
         let name = format!("fake-{number}");
-        let labels = [("kubernetes.io/hostname".to_owned(), name.clone())];
+        // Those by which published manifests choose nodes.
+        let labels = [
+            ("kubernetes.io/hostname", name.as_str()),
+            ("kubernetes.io/os", "linux"),
+            ("kubernetes.io/arch", "amd64"),
+        ];
+        let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
         let node = Node {
             metadata: ObjectMeta {
                 name: Some(name.clone()),
