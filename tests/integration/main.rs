@@ -26,6 +26,7 @@ mod mirror;
 mod node;
 #[cfg(feature = "planted-bugs")]
 mod planted;
+mod platform;
 mod rbac;
 mod schemas;
 mod waves;
