@@ -36,11 +36,17 @@ pub enum State {
 
 impl Cluster {
     /// Compares what was seen of an object with what is wanted: decided from what it shows if that is possible, else by a
-    /// dry run.
+    /// dry run. What the field managers of `adopted` own is taken to be ours to change, as [`Cluster::apply_over`] does.
     ///
     /// # Errors
     /// As those of [`Cluster::apply`], except for what only a person can mend, which is [`State::Refused`].
-    pub async fn compare(&self, at: &Address, live: Option<&Value>, body: &Value) -> Result<State, Failure> {
+    pub async fn compare(
+        &self,
+        at: &Address,
+        live: Option<&Value>,
+        body: &Value,
+        adopted: &[String],
+    ) -> Result<State, Failure> {
         let Some(live) = live else {
             return Ok(State::Missing);
         };
@@ -54,8 +60,8 @@ impl Cluster {
             Drift::Unchanged => Ok(false),
             Drift::Changed => Ok(true),
             Drift::Unknown => {
-                let answer = self.try_apply(at, body, Some(&uid)).await;
-                answer.map(|answer| drift::changes(live, &answer))
+                let answer = self.try_apply(adopted, at, body, Some(&uid)).await;
+                answer.map(|answer| answer.is_none_or(|answer| drift::changes(live, &answer)))
             }
         };
         match would_change {

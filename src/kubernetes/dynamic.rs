@@ -70,41 +70,82 @@ impl Cluster {
     /// # Errors
     /// A [`Failure`] about that object; a field of another manager is [`Reason::FieldConflict`].
     pub async fn apply(&self, at: &Address, body: &Value, uid: Option<&str>) -> Result<Value, Failure> {
-        self.apply_with(PatchParams::apply(names::PRODUCT), at, body, uid)
-            .await
+        let parameters = PatchParams::apply(names::PRODUCT);
+        answered(at, self.send(&parameters, at, body, uid).await)
     }
 
-    /// What [`Cluster::apply`] would answer; nothing is changed.
+    /// As [`Cluster::apply`], but what these field managers own of it is taken from them. Nothing is taken from anybody
+    /// else: it is decided and done on one and the same version of the object.
     ///
     /// # Errors
     /// As those of [`Cluster::apply`].
-    pub async fn try_apply(&self, at: &Address, body: &Value, uid: Option<&str>) -> Result<Value, Failure> {
-        let parameters = PatchParams {
-            dry_run: true,
-            ..PatchParams::apply(names::PRODUCT)
-        };
-        self.apply_with(parameters, at, body, uid).await
-    }
-
-    async fn apply_with(
+    pub async fn apply_over(
         &self,
-        parameters: PatchParams,
+        managers: &[String],
         at: &Address,
         body: &Value,
         uid: Option<&str>,
     ) -> Result<Value, Failure> {
+        let parameters = PatchParams::apply(names::PRODUCT);
+        let conflict = match self.send(&parameters, at, body, uid).await {
+            Err(error) if triage::is_conflict_with(&error, managers) => error,
+            answer => return answered(at, answer),
+        };
+        let Some(live) = self.find(at).await? else {
+            return answered(at, Err(conflict));
+        };
+        let mut body = body.clone();
+        body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+        let dry_run = PatchParams {
+            dry_run: true,
+            ..parameters.clone()
+        };
+        match self.send(&dry_run, at, &body, uid).await {
+            Err(error) if triage::is_conflict_with(&error, managers) => {
+                let forced = self.send(&parameters.force(), at, &body, uid).await;
+                answered(at, forced)
+            }
+            Err(error) => answered(at, Err(error)),
+            Ok(_) => answered(at, self.send(&parameters, at, &body, uid).await),
+        }
+    }
+
+    /// What [`Cluster::apply`] would answer; nothing is changed. `None` if only these managers are in the way, so that
+    /// [`Cluster::apply_over`] would change something.
+    ///
+    /// # Errors
+    /// As those of [`Cluster::apply`].
+    pub async fn try_apply(
+        &self,
+        managers: &[String],
+        at: &Address,
+        body: &Value,
+        uid: Option<&str>,
+    ) -> Result<Option<Value>, Failure> {
+        let parameters = PatchParams {
+            dry_run: true,
+            ..PatchParams::apply(names::PRODUCT)
+        };
+        match self.send(&parameters, at, body, uid).await {
+            Err(error) if triage::is_conflict_with(&error, managers) => Ok(None),
+            answer => answered(at, answer).map(Some),
+        }
+    }
+
+    async fn send(
+        &self,
+        parameters: &PatchParams,
+        at: &Address,
+        body: &Value,
+        uid: Option<&str>,
+    ) -> Result<DynamicObject, kube::Error> {
         let mut body = Cow::Borrowed(body);
         if let Some(uid) = uid {
             body.to_mut()["metadata"]["uid"] = uid.into();
         }
         let api = self.dynamic(&at.kind, at.namespace.as_deref());
-        let applied = api
-            .patch(&at.name, &parameters.validation_strict(), &Patch::Apply(&*body))
-            .await;
-        value(
-            applied.map_err(|error| triage::failure(error, &at.object()))?,
-            &at.kind,
-        )
+        let parameters = parameters.clone().validation_strict();
+        api.patch(&at.name, &parameters, &Patch::Apply(&*body)).await
     }
 
     /// Whether the server answers for a kind.
@@ -159,6 +200,13 @@ impl Cluster {
             None => Api::all_with(self.client.clone(), &resource),
         }
     }
+}
+
+fn answered(at: &Address, answer: Result<DynamicObject, kube::Error>) -> Result<Value, Failure> {
+    value(
+        answer.map_err(|error| triage::failure(error, &at.object()))?,
+        &at.kind,
+    )
 }
 
 /// The items of a list carry no apiVersion and kind of their own.

@@ -160,11 +160,32 @@ fn safe_text(status: &Status, object: &ObjectRef) -> String {
         .to_owned()
 }
 
-fn field_conflict(status: &Status) -> Failure {
-    let owners: Vec<String> = causes(status)
+/// Whether an apply was refused because of fields that these field managers own, and nobody else.
+pub(super) fn is_conflict_with(error: &kube::Error, managers: &[String]) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let owners = owners(status);
+    !owners.is_empty()
+        && owners
+            .iter()
+            .all(|(_, owner)| managers.iter().any(|manager| manager == owner))
+}
+
+/// The fields of other managers, each with its manager.
+fn owners(status: &Status) -> Vec<(&str, &str)> {
+    let conflicts = causes(status)
         .iter()
-        .filter(|cause| cause.reason == "FieldManagerConflict")
-        .map(|cause| format!("{} ({})", cause.field, manager(&cause.message)))
+        .filter(|cause| cause.reason == "FieldManagerConflict");
+    conflicts
+        .map(|cause| (cause.field.as_str(), manager(&cause.message)))
+        .collect()
+}
+
+fn field_conflict(status: &Status) -> Failure {
+    let owners: Vec<String> = owners(status)
+        .iter()
+        .map(|(field, owner)| format!("{field} ({owner})"))
         .collect();
     Failure::new(
         Exit::Human,

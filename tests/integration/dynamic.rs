@@ -38,7 +38,7 @@ async fn objects_are_applied_found_and_deleted() {
     let at = Address::of(&body).unwrap();
     assert_eq!(cluster.find(&at).await.unwrap(), None);
     assert_eq!(
-        cluster.try_apply(&at, &body, None).await.unwrap()["data"],
+        cluster.try_apply(&[], &at, &body, None).await.unwrap().unwrap()["data"],
         body["data"]
     );
     assert_eq!(cluster.find(&at).await.unwrap(), None, "a dry run made it");
@@ -89,7 +89,7 @@ async fn what_is_not_ours_or_not_known_is_refused() {
     let at = Address::of(&ours).unwrap();
     for conflict in [
         cluster.apply(&at, &ours, None).await.unwrap_err(),
-        cluster.try_apply(&at, &ours, None).await.unwrap_err(),
+        cluster.try_apply(&[], &at, &ours, None).await.unwrap_err(),
     ] {
         assert_eq!(
             (conflict.exit, conflict.reason),

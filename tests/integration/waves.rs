@@ -2,7 +2,7 @@
 
 use crate::cli::{cluster::Cluster, program::Left};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Patch, PatchParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
 fn mk_map(namespace: &str, name: &str, wave: i32, value: &str) -> String {
@@ -99,6 +99,38 @@ async fn drift_is_mended_and_what_others_own_is_refused() {
         "what nobody else owns was left out"
     );
     assert_eq!(value(maps.get("later").await.unwrap()), "1", "a later wave began");
+}
+
+#[tokio::test]
+async fn what_another_manager_owns_is_taken_only_from_those_that_are_named() {
+    let mut cluster = Cluster::share("wv-adopt").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let maps = cluster.api::<ConfigMap>("auth");
+    for (name, manager) in [("theirs", "kubectl-client-side-apply"), ("other", "somebody")] {
+        let parameters = PostParams {
+            field_manager: Some(manager.to_owned()),
+            ..PostParams::default()
+        };
+        let map = json!({"metadata": {"name": name}, "data": {"key": "2", "more": "2"}});
+        let map: ConfigMap = serde_json::from_value(map).unwrap();
+        maps.create(&parameters, &map).await.unwrap();
+    }
+    let (theirs, other) = (mk_map(&auth, "theirs", 0, "3"), mk_map(&auth, "other", 0, "3"));
+    let adopt = "waves install --adopt kubectl-client-side-apply";
+    let says = [".data.key (kubectl-client-side-apply)"];
+    run(&cluster, "waves install", &theirs).await.ended(7, &says);
+    let says = [".data.key (somebody)"];
+    let both = theirs.clone() + &other;
+    run(&cluster, adopt, &both).await.ended(7, &says);
+    let data = async |name: &str| maps.get(name).await.unwrap().data.unwrap();
+    let taken = data("theirs").await;
+    assert_eq!((taken["key"].as_str(), taken["more"].as_str()), ("3", "2"));
+    assert_eq!(data("other").await["key"], "2");
+
+    // From now on it is ours, without asking.
+    cluster.forget().await;
+    run(&cluster, "waves install", &theirs).await.ended(0, &[]);
+    wrote_nothing(&cluster).await;
 }
 
 #[tokio::test]

@@ -43,6 +43,6 @@ async fn see(cx: &Context, at: Address, body: Value, found: Option<Value>) -> Re
         Some(live) => Some(live),
         None => cx.cluster.find(&at).await?,
     };
-    let state = cx.cluster.compare(&at, live.as_ref(), &body).await?;
+    let state = cx.cluster.compare(&at, live.as_ref(), &body, &[]).await?;
     Ok(Wanted { at, body, state })
 }

@@ -61,6 +61,9 @@ pub struct Args {
     /// Namespace of objects that name none
     #[arg(long, short = 'n', value_name = "NAMESPACE")]
     namespace: Option<String>,
+    /// Take what this field manager owns of the objects, such as kubectl-client-side-apply or helm; may be repeated
+    #[arg(long, value_name = "MANAGER")]
+    adopt: Vec<String>,
     /// Accept Jobs with ttlSecondsAfterFinished, which every run starts again
     #[arg(long)]
     rerun_jobs: bool,
@@ -215,7 +218,11 @@ impl Step for WavesInstall {
                 body,
                 uid,
             } => {
-                let applied = cx.cluster.apply(&address, &body, uid.as_deref()).await;
+                let managers = &self.args.adopt;
+                let applied = cx
+                    .cluster
+                    .apply_over(managers, &address, &body, uid.as_deref())
+                    .await;
                 let live =
                     applied.inspect_err(|_| self.run.with(|progress| progress.known[at].is_stale = true))?;
                 self.run.with(|progress| progress.answers.push((at, live)));
@@ -362,7 +369,7 @@ impl Progress {
             let body = self.prepared.bodies[at].beside(live.as_ref());
             let state = match &live {
                 Some(live) if self.known[at].is_as_compared(live) => State::Same,
-                _ => observe::compare(cx, address, &body, live.as_ref()).await?,
+                _ => observe::compare(cx, &self.prepared, address, &body, live.as_ref()).await?,
             };
             let known = &mut self.known[at];
             known.body = Some(body);

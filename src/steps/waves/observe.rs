@@ -119,6 +119,7 @@ fn address(kind: &Kind, live: &Value) -> Address {
 /// Compares an object with what is wanted. A member of another set is not ours to apply.
 pub(super) async fn compare(
     cx: &Context,
+    prepared: &Prepared,
     at: &Address,
     body: &Value,
     live: Option<&Value>,
@@ -137,7 +138,7 @@ pub(super) async fn compare(
             hint: "take it out of that set, or out of these manifests".to_owned(),
         }));
     }
-    cx.cluster.compare(at, live, body).await
+    cx.cluster.compare(at, live, body, &prepared.adopted).await
 }
 
 /// Judges an object of the plan that is as wanted, with all that the verdict needs of others.

@@ -57,6 +57,8 @@ pub(super) struct Prepared {
     pub(super) addresses: Vec<Address>,
     /// The set as it is when exactly the plan's objects are members.
     pub(super) parent: Parent,
+    /// Field managers whose fields are taken.
+    pub(super) adopted: Vec<String>,
     /// The kinds that the cluster had before the first write.
     pub(super) served: Vec<Served>,
     /// Kinds whose objects have no status, so that nothing will ever tell more of them than that they exist.
@@ -111,6 +113,7 @@ impl Prepared {
             bodies,
             addresses,
             parent,
+            adopted: args.adopt.clone(),
             served,
             without_status,
         })

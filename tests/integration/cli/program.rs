@@ -62,7 +62,7 @@ impl Program {
     }
 
     /// More arguments.
-    pub(super) fn words(mut self, line: &str) -> Self {
+    pub(crate) fn words(mut self, line: &str) -> Self {
         self.command.args(line.split_whitespace());
         self
     }

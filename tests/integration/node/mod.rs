@@ -1,5 +1,6 @@
 //! The main job on a real node: kubelet, Pods, cluster DNS, Services, and port forwarding from outside.
 
+mod argocd;
 mod jobs;
 mod place;
 

@@ -325,6 +325,18 @@ impl Sandbox {
         node::import(&self.inside("loading images")?.folder, tarball)
     }
 
+    /// The time that a process of the sandbox, such as `kube-apiserver`, has spent on processors so far.
+    ///
+    /// # Errors
+    /// When there is no such process, or this is not the process that started it.
+    pub fn cpu_time(&self, process: &str) -> Result<Duration, SandboxError> {
+        let processes = self.owned.iter().flat_map(|owned| &owned.processes);
+        let found = processes.into_iter().find(|running| running.is(process));
+        let missing =
+            || SandboxError::io(format!("looking for {process}"))(std::io::ErrorKind::NotFound.into());
+        found.ok_or_else(missing)?.cpu_time()
+    }
+
     /// An error if a process of the sandbox has ended by itself.
     ///
     /// # Errors

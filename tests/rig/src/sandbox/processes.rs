@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
+use std::time::Duration;
 
 use super::error::{SandboxError, last_lines};
 
@@ -106,6 +107,22 @@ impl Process {
             }
             Err(source) => Err(SandboxError::io(format!("waiting for {}", self.name))(source)),
         }
+    }
+
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// The time that it has spent on processors, in user mode and in the kernel: `/proc/PID/stat`, in clock ticks of
+    /// 10 ms on every Linux (proc(5), sysconf(3)).
+    pub(crate) fn cpu_time(&self) -> Result<Duration, SandboxError> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let text = fs::read_to_string(&path).map_err(SandboxError::io(format!("reading {path}")))?;
+        // The second field, the program's name in parentheses, may hold anything.
+        let fields = text.rsplit(')').next().unwrap_or_default();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 10))
     }
 
     /// Kills it and waits for its end. Nothing is asked to end by itself: all that it would save is thrown away.

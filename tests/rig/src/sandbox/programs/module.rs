@@ -27,6 +27,8 @@ pub enum Module {
     Triggers,
     /// Argo CD.
     ArgoCd,
+    /// Helm, which benchmarks compare with.
+    Helm,
     /// cert-manager and external-secrets, of which only the definitions of their kinds are used.
     Definitions,
 }
@@ -58,6 +60,7 @@ impl Module {
             Self::Tekton => "tekton",
             Self::Triggers => "triggers",
             Self::ArgoCd => "argocd",
+            Self::Helm => "helm",
             Self::Definitions => "definitions",
         }
     }

@@ -51,12 +51,14 @@ pub enum Program {
     TriggersWebhook,
     /// All of Argo CD: its file name decides what it is.
     ArgoCd,
+    /// Benchmarks compare with it.
+    Helm,
 }
 
 impl Program {
     /// Module, file name, Go package.
     const fn source(self) -> (Module, &'static str, &'static str) {
-        use Module::{ArgoCd, CoreDns, Dex, Kubernetes, Kwok, Tekton, Triggers};
+        use Module::{ArgoCd, CoreDns, Dex, Helm, Kubernetes, Kwok, Tekton, Triggers};
         match self {
             Self::Etcd => (Kubernetes, "etcd", "go.etcd.io/etcd/server/v3"),
             Self::KubeApiserver => (
@@ -132,6 +134,7 @@ impl Program {
                 "triggers-webhook",
                 "github.com/tektoncd/triggers/cmd/webhook",
             ),
+            Self::Helm => (Helm, "helm", "helm.sh/helm/v4/cmd/helm"),
             Self::ArgoCd => (ArgoCd, "argocd", "github.com/argoproj/argo-cd/v3/cmd"),
         }
     }
