@@ -64,7 +64,7 @@ pub(super) enum Command {
     Uninstall(Uninstall),
     /// Manifests, in waves that wait for each other
     #[command(subcommand)]
-    Waves(Waves),
+    Waves(Box<Waves>),
     /// The jobs that run on a schedule
     #[command(subcommand)]
     Jobs(Jobs),
@@ -176,7 +176,8 @@ impl Cli {
     pub(super) fn read() -> Result<(Self, String), clap::Error> {
         let matches = command().try_get_matches()?;
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
-        cli.options.run.dry_run |= matches!(cli.command, Command::Waves(Waves::Plan(_)));
+        cli.options.run.dry_run |=
+            matches!(&cli.command, Command::Waves(waves) if matches!(**waves, Waves::Plan(_)));
         let mut words = Vec::new();
         let mut rest = &matches;
         while let Some((word, more)) = rest.subcommand() {
@@ -196,11 +197,14 @@ impl Command {
         Ok(match self {
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
-            Self::Waves(Waves::Plan(step) | Waves::Install(step)) => {
-                StepCommand::WavesInstall(step.with(steps::installed))
-            }
-            Self::Waves(Waves::Status(step)) => StepCommand::WavesStatus(step.with(steps::installed)),
-            Self::Waves(Waves::Prune(step)) => StepCommand::WavesPrune(step.with(steps::installed)),
+            Self::Waves(waves) => match *waves {
+                Waves::Plan(step) | Waves::Install(step) => {
+                    StepCommand::WavesInstall(step.with(steps::installed))
+                }
+                Waves::Status(step) => StepCommand::WavesStatus(step.with(steps::installed)),
+                Waves::Prune(step) => StepCommand::WavesPrune(step.with(steps::installed)),
+                fetch @ Waves::Fetch(_) => return Err(Self::Waves(Box::new(fetch))),
+            },
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),

@@ -93,17 +93,20 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
             Ok(Ended::only(Printed::Playbook(playbooks::load(&name)?)))
         }
         Err(Command::Status(args)) => status::status(options, &args, run).await,
-        Err(Command::Waves(Waves::Fetch(args))) => fetch::fetch(options, &args, run).await,
+        Err(Command::Waves(waves)) => match *waves {
+            Waves::Fetch(args) => fetch::fetch(options, &args, run).await,
+            _ => Err(not_dispatched()),
+        },
         Err(Command::Render(what)) => render(options, what, run).await,
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Man) => output::man(),
         Err(Command::Version) => Ok(Ended::only(Printed::Version)),
-        Err(_) => Err(Failure::new(
-            Exit::Bug,
-            Reason::Unexpected,
-            "a step was not dispatched",
-        )),
+        Err(_) => Err(not_dispatched()),
     }
+}
+
+fn not_dispatched() -> Failure {
+    Failure::new(Exit::Bug, Reason::Unexpected, "a step was not dispatched")
 }
 
 async fn one_step(options: &Options, step: StepCommand, run: &Run) -> Result<Ended, Failure> {
