@@ -10,6 +10,7 @@ use crate::model::{
     names,
     object::ObjectRef,
 };
+use futures::{Stream, TryStreamExt, stream};
 use kube::{
     Api,
     api::{
@@ -47,21 +48,35 @@ impl Cluster {
         namespace: Option<&str>,
         labels: &str,
     ) -> Result<Vec<Value>, Failure> {
+        self.find_pages(kind, namespace, labels).try_concat().await
+    }
+
+    /// The same page by page, for callers that need not have all of them at once.
+    ///
+    /// # Errors
+    /// In the place of a page, a [`Failure`] about the collection.
+    pub fn find_pages<'a>(
+        &self,
+        kind: &'a Kind,
+        namespace: Option<&str>,
+        labels: &'a str,
+    ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + 'a {
         let api = self.dynamic(kind, namespace);
-        let mut found = Vec::new();
-        let mut page = ListParams::default().labels(labels).limit(PAGE);
-        loop {
-            let list = api.list(&page).await;
-            let list =
-                list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels)))?;
-            for item in list.items {
-                found.push(value(item, kind)?);
+        let first = ListParams::default().labels(labels).limit(PAGE);
+        stream::try_unfold(Some(first), move |page| {
+            let api = api.clone();
+            async move {
+                let Some(page) = page else { return Ok(None) };
+                let list = api.list(&page).await;
+                let list = list.map_err(|error| {
+                    triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels))
+                })?;
+                let found: Result<Vec<Value>, Failure> =
+                    list.items.into_iter().map(|item| value(item, kind)).collect();
+                let next = list.metadata.continue_.filter(|token| !token.is_empty());
+                Ok(Some((found?, next.map(|token| page.continue_token(&token)))))
             }
-            match list.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => page = page.continue_token(&token),
-                None => return Ok(found),
-            }
-        }
+        })
     }
 
     /// Server-side apply under our field manager; conflicts are not forced, unknown fields are refused. With a uid, only to

@@ -2,12 +2,14 @@
 //! and `waves status` share with it.
 
 mod choice;
+mod find;
 mod input;
 mod memory;
 mod observe;
 mod plan;
 mod platform;
 mod prepared;
+mod progress;
 mod prune;
 mod rules;
 mod status;
@@ -26,6 +28,7 @@ use crate::{
 use choice::PlatformArgs;
 use memory::Known;
 use prepared::{Body, Prepared};
+use progress::{Progress, start};
 use serde_json::Value;
 use std::{
     fmt,
@@ -100,16 +103,6 @@ impl Default for Installed {
 struct Run {
     progress: Arc<Mutex<Option<Progress>>>,
     installed: Installed,
-}
-
-#[derive(Debug)]
-struct Progress {
-    prepared: Arc<Prepared>,
-    known: Vec<Known>,
-    /// What has to be written about the set before anything else.
-    parent: Option<Parent>,
-    /// Answers to applies that nobody has looked at yet.
-    answers: Vec<(usize, Value)>,
 }
 
 /// What was seen.
@@ -225,7 +218,7 @@ impl Step for WavesInstall {
                     .await;
                 let live =
                     applied.inspect_err(|_| self.run.with(|progress| progress.known[at].is_stale = true))?;
-                self.run.with(|progress| progress.answers.push((at, live)));
+                self.run.with(|progress| progress.applied(at, live));
                 Ok(if uid.is_some() {
                     Outcome::Configured
                 } else {
@@ -281,54 +274,6 @@ impl Run {
     }
 }
 
-/// Reads the manifests and looks at everything for the first time.
-async fn start(
-    args: &Args,
-    installed: Installed,
-    cx: &Context,
-) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
-    let served = cx.cluster.kinds().await?;
-    let manifests = if args.is_platform() {
-        platform::read(&args.platform, installed, cx).await
-    } else {
-        input::read(&args.files)
-    };
-    let prepared = manifests.and_then(|manifests| Prepared::new(args, manifests, &cx.config, served));
-    let prepared = match prepared {
-        Ok(prepared) => Arc::new(prepared),
-        Err(failures) => return Ok(Err(refused(failures))),
-    };
-    let wanted = &prepared.parent;
-    let parent = match observe::parent(cx, &prepared).await? {
-        Ok(None) => Some(wanted.clone()),
-        Ok(Some(known)) => Some(wanted.superset(&known)).filter(|superset| !superset.is_as_wide_as(&known)),
-        Err(refusal) => return Ok(Err(vec![refusal])),
-    };
-    let known = vec![Known::new(State::Missing); prepared.addresses.len()];
-    let mut progress = Progress {
-        prepared,
-        known,
-        parent,
-        answers: Vec::new(),
-    };
-    let all: Vec<usize> = (0..progress.known.len()).collect();
-    let served: Vec<usize> = all
-        .into_iter()
-        .filter(|at| {
-            progress
-                .prepared
-                .is_served(&progress.prepared.addresses[*at].kind)
-        })
-        .collect();
-    progress.look_at(cx, &served).await?;
-    let homeless = observe::missing_namespaces(cx, &progress.prepared, &progress.known).await?;
-    Ok(if homeless.is_empty() {
-        Ok(progress)
-    } else {
-        Err(homeless)
-    })
-}
-
 fn refused(failures: Vec<Failure>) -> Vec<Refusal> {
     failures.into_iter().map(invalid).collect()
 }
@@ -343,45 +288,5 @@ fn invalid(failure: Failure) -> Refusal {
         hint: failure
             .hint
             .unwrap_or_else(|| "mend the manifest, then run this again".to_owned()),
-    }
-}
-
-impl Progress {
-    /// Looks at what was written, and at what is waited for.
-    async fn look(&mut self, cx: &Context) -> Result<(), Failure> {
-        let answers = std::mem::take(&mut self.answers);
-        let answered: Vec<usize> = answers.iter().map(|(at, _)| *at).collect();
-        for (at, live) in answers {
-            self.known[at].seen_same(&live, true);
-            observe::judge(cx, &self.prepared, at, &mut self.known[at], &live).await?;
-        }
-        let done: Vec<bool> = self.known.iter().map(|known| known.is_done).collect();
-        let open = self.prepared.order.ready(&done).into_iter();
-        let open: Vec<usize> = open
-            .filter(|at| !answered.contains(at) && self.known[*at].is_worth_a_look())
-            .collect();
-        self.look_at(cx, &open).await
-    }
-
-    async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
-        for (at, live) in observe::find(cx, &self.prepared, wanted).await? {
-            let address = &self.prepared.addresses[at];
-            let body = self.prepared.bodies[at].beside(live.as_ref());
-            let state = match &live {
-                Some(live) if self.known[at].is_as_compared(live) => State::Same,
-                _ => observe::compare(cx, &self.prepared, address, &body, live.as_ref()).await?,
-            };
-            let known = &mut self.known[at];
-            known.body = Some(body);
-            known.is_stale = false;
-            match (state, live) {
-                (State::Same, Some(live)) => {
-                    known.seen_same(&live, false);
-                    observe::judge(cx, &self.prepared, at, known, &live).await?;
-                }
-                (state, _) => known.state = state,
-            }
-        }
-        Ok(())
     }
 }

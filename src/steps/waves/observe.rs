@@ -1,6 +1,10 @@
 //! Looking at the plan's objects: all of them once, later only at those that are waited for.
 
-use super::{memory::Known, prepared::Prepared};
+use super::{
+    find::{CONCURRENCY, address, is_unknown_kind},
+    memory::Known,
+    prepared::Prepared,
+};
 use crate::{
     apply::{
         Key,
@@ -19,105 +23,10 @@ use crate::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// How many requests are under way at once.
-const CONCURRENCY: usize = 8;
-/// Of a kind of which more objects are looked at, a list is asked for first.
-const FEW: usize = 8;
-
-/// An object of the plan, and what was found at its place.
-pub(super) type Sight = (usize, Option<Value>);
-
-/// Looks for objects of the plan; also, what carries the set's label and is of the same kinds but not in the plan.
-pub(super) async fn find(cx: &Context, prepared: &Prepared, wanted: &[usize]) -> Result<Vec<Sight>, Failure> {
-    let mut by_kind: BTreeMap<&Kind, Vec<usize>> = BTreeMap::new();
-    for at in wanted {
-        by_kind
-            .entry(&prepared.addresses[*at].kind)
-            .or_default()
-            .push(*at);
-    }
-    let of_kinds = by_kind
-        .into_iter()
-        .map(|(kind, members)| of_kind(cx, prepared, kind, members));
-    let found: Vec<Vec<Sight>> = stream::iter(of_kinds)
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-async fn of_kind(
-    cx: &Context,
-    prepared: &Prepared,
-    kind: &Kind,
-    members: Vec<usize>,
-) -> Result<Vec<Sight>, Failure> {
-    if members.len() <= FEW || *kind.name == *"Secret" {
-        return one_by_one(cx, prepared, members).await;
-    }
-    let labels = format!("{}={}", applyset::PART_OF, prepared.parent.id());
-    let mut places: BTreeMap<&Address, usize> =
-        members.iter().map(|at| (&prepared.addresses[*at], *at)).collect();
-    let mut sights = Vec::new();
-    let mut take = |live: Value, places: &mut BTreeMap<&Address, usize>| {
-        let address = address(kind, &live);
-        sights.extend(places.remove(&address).map(|at| (at, Some(live))));
-    };
-    match cx.cluster.find_all(kind, None, &labels).await {
-        Ok(found) => found.into_iter().for_each(|live| take(live, &mut places)),
-        Err(failure) if is_unknown_kind(&failure) => {
-            sights.extend(members.into_iter().map(|at| (at, None)));
-            return Ok(sights);
-        }
-        Err(failure) => return Err(failure),
-    }
-    if places.len() > FEW {
-        // Made by somebody else, or not at all: then a list of each namespace tells sooner.
-        let mut namespaces: Vec<Option<&str>> = places.keys().map(|at| at.namespace.as_deref()).collect();
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        for namespace in namespaces {
-            for live in cx.cluster.find_all(kind, namespace, "").await? {
-                take(live, &mut places);
-            }
-        }
-        sights.extend(places.into_values().map(|at| (at, None)));
-    } else {
-        sights.extend(one_by_one(cx, prepared, places.into_values().collect()).await?);
-    }
-    Ok(sights)
-}
-
-async fn one_by_one(cx: &Context, prepared: &Prepared, members: Vec<usize>) -> Result<Vec<Sight>, Failure> {
-    let each = members.into_iter().map(|at| async move {
-        let address = &prepared.addresses[at];
-        match cx.cluster.find(address).await {
-            Ok(found) => Ok((at, found)),
-            Err(failure) if is_unknown_kind(&failure) => Ok((at, None)),
-            Err(failure) => Err(failure),
-        }
-    });
-    stream::iter(each).buffered(CONCURRENCY).try_collect().await
-}
-
-/// A list of a kind that the server does not have (yet).
-fn is_unknown_kind(failure: &Failure) -> bool {
-    failure.reason == Reason::NotFound
-}
-
-fn address(kind: &Kind, live: &Value) -> Address {
-    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
-    Address {
-        kind: kind.clone(),
-        namespace: text("namespace"),
-        name: text("name").unwrap_or_default(),
-    }
-}
+use std::collections::BTreeSet;
 
 /// Compares an object with what is wanted. A member of another set is not ours to apply.
-pub(super) async fn compare(
+async fn compare(
     cx: &Context,
     prepared: &Prepared,
     at: &Address,
@@ -139,6 +48,38 @@ pub(super) async fn compare(
         }));
     }
     cx.cluster.compare(at, live, body, &prepared.adopted).await
+}
+
+/// Compares what was found at an object's place with what is wanted, and judges it if it is that.
+pub(super) async fn look(
+    cx: &Context,
+    prepared: &Prepared,
+    at: usize,
+    mut known: Known,
+    live: Option<Value>,
+) -> Result<Known, Failure> {
+    let body = prepared.bodies[at].beside(live.as_ref());
+    let state = match &live {
+        Some(live) if known.is_as_compared(live) => State::Same,
+        _ => compare(cx, prepared, &prepared.addresses[at], &body, live.as_ref()).await?,
+    };
+    known.body = Some(body);
+    known.is_stale = false;
+    match (state, live) {
+        (State::Same, Some(live)) => {
+            known.seen_same(&live, false);
+            judge(cx, prepared, at, &mut known, &live).await?;
+        }
+        (state, _) => known.state = state,
+    }
+    Ok(known)
+}
+
+/// The verdict on an object that needs no look at anything else.
+pub(super) fn settled(known: &Known, live: &Value) -> Option<Verdict> {
+    let verdict = health::judge(live, known.baseline(), &Found::default());
+    let is_plain = verdict.health == Health::Current && verdict.warning.is_none();
+    Some(verdict).filter(|_| is_plain && health::probe(live).is_none())
 }
 
 /// Judges an object of the plan that is as wanted, with all that the verdict needs of others.

@@ -1,0 +1,137 @@
+//! What a run knows while it goes on, and how it learns more.
+
+use super::{
+    Args, Installed,
+    find::{self, CONCURRENCY, Sight},
+    input,
+    memory::Known,
+    observe, platform,
+    prepared::Prepared,
+    refused,
+};
+use crate::{
+    apply::applyset::Parent,
+    converge::{Context, contract::Refusal},
+    kubernetes::State,
+    model::failure::Failure,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) known: Vec<Known>,
+    /// What has to be written about the set before anything else.
+    pub(super) parent: Option<Parent>,
+    /// Answers to applies that nobody has looked at yet.
+    answers: Vec<(usize, Value)>,
+}
+
+/// Reads the manifests and looks at everything for the first time.
+pub(super) async fn start(
+    args: &Args,
+    installed: Installed,
+    cx: &Context,
+) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
+    let served = cx.cluster.kinds().await?;
+    let manifests = if args.is_platform() {
+        platform::read(&args.platform, installed, cx).await
+    } else {
+        input::read(&args.files)
+    };
+    let prepared = manifests.and_then(|manifests| Prepared::new(args, manifests, &cx.config, served));
+    let prepared = match prepared {
+        Ok(prepared) => Arc::new(prepared),
+        Err(failures) => return Ok(Err(refused(failures))),
+    };
+    let wanted = &prepared.parent;
+    let parent = match observe::parent(cx, &prepared).await? {
+        Ok(None) => Some(wanted.clone()),
+        Ok(Some(known)) => Some(wanted.superset(&known)).filter(|superset| !superset.is_as_wide_as(&known)),
+        Err(refusal) => return Ok(Err(vec![refusal])),
+    };
+    let known = vec![Known::new(State::Missing); prepared.addresses.len()];
+    let mut progress = Progress {
+        prepared,
+        known,
+        parent,
+        answers: Vec::new(),
+    };
+    let all: Vec<usize> = (0..progress.known.len()).collect();
+    let served: Vec<usize> = all
+        .into_iter()
+        .filter(|at| {
+            progress
+                .prepared
+                .is_served(&progress.prepared.addresses[*at].kind)
+        })
+        .collect();
+    progress.look_at(cx, &served).await?;
+    let homeless = observe::missing_namespaces(cx, &progress.prepared, &progress.known).await?;
+    Ok(if homeless.is_empty() {
+        Ok(progress)
+    } else {
+        Err(homeless)
+    })
+}
+
+impl Progress {
+    /// Takes the answer to an apply. Of what is as good as it gets nothing more is kept.
+    pub(super) fn applied(&mut self, at: usize, live: Value) {
+        let known = &mut self.known[at];
+        known.seen_same(&live, true);
+        match observe::settled(known, &live) {
+            Some(verdict) => known.judged(verdict, &live),
+            None => self.answers.push((at, live)),
+        }
+    }
+
+    /// Looks at what was written, and at what is waited for.
+    pub(super) async fn look(&mut self, cx: &Context) -> Result<(), Failure> {
+        let answers = std::mem::take(&mut self.answers);
+        let answered: Vec<usize> = answers.iter().map(|(at, _)| *at).collect();
+        for (at, live) in answers {
+            observe::judge(cx, &self.prepared, at, &mut self.known[at], &live).await?;
+        }
+        let done: Vec<bool> = self.known.iter().map(|known| known.is_done).collect();
+        let open = self.prepared.order.ready(&done).into_iter();
+        let open: Vec<usize> = open
+            .filter(|at| !answered.contains(at) && self.known[*at].is_worth_a_look())
+            .collect();
+        self.look_at(cx, &open).await
+    }
+
+    /// Page by page, so that never more than a few pages are held however many objects there are.
+    async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
+        let prepared = Arc::clone(&self.prepared);
+        let (pages, mut found) = mpsc::channel(1);
+        let find = find::find(cx, &prepared, wanted, pages);
+        let take = async {
+            while let Some(page) = found.recv().await {
+                self.take(cx, page).await?;
+            }
+            Ok(())
+        };
+        let (found, taken) = futures::join!(find, take);
+        taken.and(found)
+    }
+
+    async fn take(&mut self, cx: &Context, page: Vec<Sight>) -> Result<(), Failure> {
+        let (prepared, known) = (&self.prepared, &self.known);
+        let looks = page.into_iter().map(|(at, live)| async move {
+            let known = observe::look(cx, prepared, at, known[at].clone(), live).await;
+            known.map(|known| (at, known))
+        });
+        let news: Vec<(usize, Known)> = stream::iter(looks)
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        for (at, known) in news {
+            self.known[at] = known;
+        }
+        Ok(())
+    }
+}
