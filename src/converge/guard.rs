@@ -8,18 +8,24 @@ use crate::{
         object::ObjectRef,
     },
 };
+use std::{collections::HashSet, time::Duration};
+use tokio::time::Instant;
 
-/// More rounds with actions than any honest step needs.
-const MAX_ACTING_ROUNDS: u32 = 100;
+/// More rounds that come back to objects of earlier rounds than any honest step needs.
+const MAX_RETURNS: u32 = 100;
 /// How often one action may fail transiently in a row before the run gives up on it.
 const MAX_TRANSIENT: u32 = 5;
+/// How long what is said to be starting up may take, however often that is said: the API server's own components, such as
+/// webhooks, get ready within this time or not at all.
+const STARTING: Duration = Duration::from_secs(60);
 
 /// What the driver remembers of earlier rounds, and nothing else does.
 pub(super) struct Guard<A> {
     succeeded_last: Vec<A>,
     final_failures: Vec<A>,
-    transient: Vec<(A, u32)>,
-    acting_rounds: u32,
+    transient: Vec<(A, u32, Instant)>,
+    acted: HashSet<ObjectRef>,
+    returns: u32,
 }
 
 impl<A: Effect> Guard<A> {
@@ -28,7 +34,8 @@ impl<A: Effect> Guard<A> {
             succeeded_last: Vec::new(),
             final_failures: Vec::new(),
             transient: Vec::new(),
-            acting_rounds: 0,
+            acted: HashSet::new(),
+            returns: 0,
         }
     }
 
@@ -48,36 +55,40 @@ impl<A: Effect> Guard<A> {
             ));
         }
         if let Some(first) = act.first() {
-            self.acting_rounds += 1;
-            if self.acting_rounds > MAX_ACTING_ROUNDS {
+            let returns = act.iter().all(|action| self.acted.contains(&action.object()));
+            self.returns += u32::from(returns);
+            if self.returns > MAX_RETURNS {
                 let message =
-                    format!("still not done after {MAX_ACTING_ROUNDS} rounds; the next action was: {first}");
+                    format!("still not done after {MAX_RETURNS} more rounds; the next action was: {first}");
                 return Err(hot_loop(first.object(), message));
             }
         }
+        self.acted.extend(act.iter().map(Effect::object));
         self.succeeded_last.clear();
         Ok(act)
     }
 
     pub(super) fn succeeded(&mut self, action: A) {
-        self.transient.retain(|(other, _)| other != &action);
+        self.transient.retain(|(other, ..)| other != &action);
         self.succeeded_last.push(action);
     }
 
     /// Remembers a failure; whether the action is tried again in this run.
     pub(super) fn failed(&mut self, action: A, failure: &Failure) -> bool {
         if failure.is_transient() {
-            let count = match self.transient.iter_mut().find(|(other, _)| other == &action) {
-                Some((_, count)) => {
+            let (count, since) = match self.transient.iter_mut().find(|(other, ..)| other == &action) {
+                Some((_, count, since)) => {
                     *count += 1;
-                    *count
+                    (*count, *since)
                 }
                 None => {
-                    self.transient.push((action.clone(), 1));
-                    1
+                    let now = Instant::now();
+                    self.transient.push((action.clone(), 1, now));
+                    (1, now)
                 }
             };
-            if count < MAX_TRANSIENT {
+            let is_starting = failure.reason == Reason::Starting && since.elapsed() < STARTING;
+            if count < MAX_TRANSIENT || is_starting {
                 return true;
             }
         }

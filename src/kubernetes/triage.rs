@@ -1,7 +1,7 @@
 //! From an error of the API server to a [`Failure`]: what it means and what mends it.
 //!
-//! Decisions rest on status, reason and causes, never on message text, with one exception that the API
-//! has no structure for: which manager owns a field in a conflict is only in the cause's message.
+//! Decisions rest on status, reason and causes, never on message text, with two exceptions that the API has no structure
+//! for: which manager owns a field in a conflict, and that it is a webhook which does not answer.
 
 use super::transport::TransportError;
 use crate::model::{
@@ -72,6 +72,13 @@ fn answered(status: &Status, object: &ObjectRef) -> Failure {
             Reason::Unexpected,
             &format!("the API server refuses the request: {text}"),
         ),
+        // The wording of the API server's admission plugins for webhooks, since Kubernetes 1.9.
+        (500, _) if status.message.contains("failed calling webhook") => is(
+            Exit::Transient,
+            Reason::Starting,
+            &format!("a webhook that has to agree does not answer: {text}"),
+        )
+        .hint("look at the Pods behind that webhook's Service, then run this again"),
         (code, _) => is(
             Exit::Transient,
             Reason::Unavailable,
@@ -231,6 +238,11 @@ mod tests {
                 json!({"code": 404, "reason": "NotFound"}),
                 Exit::Transient,
                 Reason::NotFound,
+            ),
+            (
+                json!({"code": 500, "reason": "InternalError", "message": "Internal error occurred: failed calling webhook \"a.b\": refused"}),
+                Exit::Transient,
+                Reason::Starting,
             ),
             (
                 json!({"code": 409, "reason": "Conflict"}),

@@ -99,6 +99,11 @@ impl Known {
         self.verdict = Some(verdict);
     }
 
+    /// Whether what is thought of it changed so shortly ago.
+    pub(super) fn was_judged_within(&self, time: Duration) -> bool {
+        self.verdict.is_some() && self.since.elapsed() < time
+    }
+
     /// Whether it has to be looked at again: it changes by itself, or an attempt to change it failed.
     pub(super) fn is_worth_a_look(&self) -> bool {
         match self.state {

@@ -22,7 +22,14 @@ use crate::{
     apply::applyset::Parent,
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},
     kubernetes::State,
-    model::{config::Config, failure::Failure, kind::Address, object::ObjectRef, rule::Rule},
+    model::{
+        config::Config,
+        exit::Exit,
+        failure::{Failure, Reason},
+        kind::Address,
+        object::ObjectRef,
+        rule::Rule,
+    },
     render::install,
 };
 use choice::PlatformArgs;
@@ -216,8 +223,7 @@ impl Step for WavesInstall {
                     .cluster
                     .apply_over(managers, &address, &body, uid.as_deref())
                     .await;
-                let live =
-                    applied.inspect_err(|_| self.run.with(|progress| progress.known[at].is_stale = true))?;
+                let live = applied.map_err(|failure| self.run.failed(at, failure))?;
                 self.run.with(|progress| progress.applied(at, live));
                 Ok(if uid.is_some() {
                     Outcome::Configured
@@ -265,6 +271,16 @@ impl Run {
             config,
             writes,
         )
+    }
+
+    fn failed(&self, at: usize, mut failure: Failure) -> Failure {
+        self.with(|progress| {
+            progress.known[at].is_stale = true;
+            if progress.may_be_too_early(at, &failure) {
+                (failure.exit, failure.reason) = (Exit::Transient, Reason::Starting);
+            }
+        });
+        failure
     }
 
     fn with(&self, change: impl FnOnce(&mut Progress)) {

@@ -13,12 +13,15 @@ use crate::{
     apply::applyset::Parent,
     converge::{Context, contract::Refusal},
     kubernetes::State,
-    model::failure::Failure,
+    model::failure::{Failure, Reason},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
+
+/// After this time every API server has taken a new role up.
+const ROLES_ARE_KNOWN: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -87,6 +90,19 @@ impl Progress {
             Some(verdict) => known.judged(verdict, &live),
             None => self.answers.push((at, live)),
         }
+    }
+
+    /// Whether a binding is refused because the server has not taken up yet that its role, which this run has applied, is
+    /// there: it looks roles up in a cache of its own (the bind and escalation checks of RBAC).
+    pub(super) fn may_be_too_early(&self, at: usize, failure: &Failure) -> bool {
+        let kind_of = |at: usize| &*self.prepared.addresses[at].kind.name;
+        let is_binding = |at: usize| kind_of(at).ends_with("RoleBinding");
+        let is_fresh_role = |(at, known): (usize, &Known)| {
+            kind_of(at).ends_with("Role") && known.was_judged_within(ROLES_ARE_KNOWN)
+        };
+        failure.reason == Reason::Forbidden
+            && is_binding(at)
+            && self.known.iter().enumerate().any(is_fresh_role)
     }
 
     /// Looks at what was written, and at what is waited for.
