@@ -59,13 +59,11 @@ pub(super) async fn write(options: &Options, args: &PlatformArgs, run: &Run) -> 
         Failure::new(Exit::Human, Reason::InvalidValue, "a file cannot be rendered").caused_by(error)
     })?;
     for (path, text) in files {
-        let outcome = put(&args.to.join(&path), &text)?;
-        work.did(
-            ObjectRef::global("File", &path),
-            Verb::Create,
-            outcome,
-            String::new(),
-        );
+        let file = ObjectRef::global("File", &path);
+        match put(&args.to.join(&path), &text) {
+            Ok(outcome) => work.did(file, Verb::Create, outcome, String::new()),
+            Err(failure) => work.failed(failure.on(file)),
+        }
     }
     Ok(work.end())
 }

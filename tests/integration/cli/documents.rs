@@ -30,8 +30,8 @@ fn commands() -> Vec<String> {
         .filter(|line| !is_group(line) && !TEXTS.contains(&line.as_str()));
     let complete = |line: &String| match line.as_str() {
         "playbook run" | "playbook show" => format!("{line} bootstrap"),
-        "waves fetch" => format!("{line} --only rbac --mirror /nowhere/at/all"),
-        "render platform" => format!("{line} --only rbac /nowhere/at/all"),
+        "waves fetch" => format!("{line} --only rbac --mirror /proc/aphex-ops"),
+        "render platform" => format!("{line} --only rbac /proc/aphex-ops"),
         _ if line.starts_with("waves ") => format!("{line} -f tests/fixtures/waves"),
         _ => line.clone(),
     };
