@@ -176,8 +176,7 @@ impl Cli {
     pub(super) fn read() -> Result<(Self, String), clap::Error> {
         let matches = command().try_get_matches()?;
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
-        cli.options.run.dry_run |=
-            matches!(&cli.command, Command::Waves(waves) if matches!(**waves, Waves::Plan(_)));
+        cli.options.run.dry_run |= cli.command.only_plans();
         let mut words = Vec::new();
         let mut rest = &matches;
         while let Some((word, more)) = rest.subcommand() {
@@ -192,6 +191,11 @@ impl Cli {
 }
 
 impl Command {
+    /// Whether it is a dry run by its name.
+    pub(super) fn only_plans(&self) -> bool {
+        matches!(self, Self::Waves(waves) if matches!(**waves, Waves::Plan(_)))
+    }
+
     /// The step that the command is, if it is one.
     pub(super) fn into_step(self) -> Result<StepCommand, Self> {
         Ok(match self {

@@ -7,7 +7,13 @@ use crate::{
         report::{ActionReport, FailureReport},
     },
     http::Http,
-    model::{components::Components, config::Config, exit::Exit, failure::Failure, object::ObjectRef},
+    model::{
+        components::Components,
+        config::Config,
+        exit::Exit,
+        failure::{Failure, Reason},
+        object::ObjectRef,
+    },
 };
 use tokio::time::Instant;
 
@@ -25,6 +31,12 @@ impl Work {
     /// # Errors
     /// A configuration that cannot be used.
     pub(super) fn start(options: &Options, run: &Run, command: &'static str) -> Result<Self, Failure> {
+        if options.run.dry_run {
+            let message = format!(
+                "{command} has no dry run: all that it does is to write to the folder that it is given"
+            );
+            return Err(Failure::new(Exit::Usage, Reason::InvalidConfig, message));
+        }
         let config = options.run.load_config()?;
         let http = Http::new(&config, &Stop::default())?;
         Ok(Self {

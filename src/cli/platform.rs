@@ -3,7 +3,7 @@
 use super::{offline::Work, options::Options, process::Ended, run::Run, steps};
 use crate::{
     converge::{Outcome, Verb},
-    mirror::Mirror,
+    mirror::{Mirror, whole},
     model::{
         components::application_text,
         exit::Exit,
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -75,12 +75,7 @@ fn put(path: &Path, text: &str) -> Result<Outcome, Failure> {
         Ok(_) => true,
         Err(_) => false,
     };
-    let folder = path.parent().unwrap_or(path);
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
-    written.map_err(|error: io::Error| {
-        let message = format!("cannot write {}", path.display());
-        Failure::new(Exit::Usage, Reason::InvalidConfig, message).caused_by(error)
-    })?;
+    whole(path, text.as_bytes())?;
     Ok(if is_there {
         Outcome::Configured
     } else {

@@ -126,6 +126,11 @@ fn parse(entry: &Entry, args: &RunArgs) -> Result<StepCommand, Failure> {
     let verify = entry.run.first().is_some_and(|word| word == "oidc");
     let line = line.chain((verify && args.skip_external).then_some("--skip-external"));
     let cli = Cli::try_parse_from(line).map_err(|error| invalid(error.kind().to_string()))?;
+    if cli.command.only_plans() {
+        return Err(invalid(
+            "it only looks; name `waves install`, and pass --dry-run to the whole playbook".to_owned(),
+        ));
+    }
     cli.command
         .into_step()
         .map_err(|_| invalid(format!("`{}` is not a step", entry.run.join(" "))))

@@ -68,8 +68,11 @@ impl Cluster {
             Ok(true) => Ok(State::Different { uid }),
             Ok(false) => Ok(State::Same),
             Err(failure) if failure.exit == Exit::Human => Ok(State::Refused(refusal(at, failure))),
-            // Deleted, or made anew, since it was seen, or its namespace is on its way out: the next look tells which.
-            Err(failure) if [Reason::Conflict, Reason::NotFound].contains(&failure.reason) => {
+            // Deleted, or made anew, since it was seen, or its namespace is on its way out: the next look tells which. Or a
+            // webhook does not answer, which may be for what is applied first to mend.
+            Err(failure)
+                if [Reason::Conflict, Reason::NotFound, Reason::Starting].contains(&failure.reason) =>
+            {
                 Ok(State::Different { uid })
             }
             Err(failure) => Err(failure),

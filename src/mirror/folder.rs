@@ -7,7 +7,8 @@ use crate::model::{
     failure::{Failure, Reason},
 };
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -33,7 +34,9 @@ impl Folder {
 
     pub(super) fn read_pins(&self) -> Result<Pins, Failure> {
         let path = self.0.join(PINS);
-        let text = optional(&path)?.unwrap_or_default();
+        let Some(text) = optional(&path)? else {
+            return Ok(Pins::default());
+        };
         Pins::parse(&String::from_utf8_lossy(&text)).map_err(|problem| {
             let message = format!("{}: {problem}", path.display());
             Failure::new(Exit::Usage, Reason::InvalidConfig, message)
@@ -58,14 +61,19 @@ fn optional(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// A file is there as a whole or not at all, also after a crash or on a full disk.
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a file, with the folders that it is in. It is there as a whole or not at all, also after a crash or on a full disk.
+///
+/// # Errors
+/// [`Exit::Usage`] with what the system says.
+pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let draft = path.with_extension("part");
     let written = || {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&draft, bytes)?;
+        let mut file = fs::File::create(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
         fs::rename(&draft, path)
     };
     written().map_err(|error| {

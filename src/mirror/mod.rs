@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use folder::Folder;
+pub use folder::whole;
 use pins::Pins;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -86,7 +87,7 @@ impl Mirror {
                 Reason::InvalidValue,
                 "it is no text",
             )
-            .hint("mend what is pinned in components.yaml")
+            .hint("look at what is in the mirror, or at that address")
         })
     }
 

@@ -28,11 +28,7 @@ struct File {
 }
 
 impl Pins {
-    /// Reads the file; an empty text has none.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
-        }
         let file: File = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         if (file.api_version.as_str(), file.kind.as_str()) != (names::OPS_API_VERSION, "Pins") {
             return Err(format!("it is no Pins of {}", names::OPS_API_VERSION));
@@ -112,7 +108,10 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_sums_is_refused() {
-        assert!(Pins::parse("").unwrap().recorded.is_empty());
+        assert!(
+            Pins::parse("").is_err(),
+            "what a crash left of it would be trusted"
+        );
         let other = "apiVersion: v1\nkind: Pins\nreleases: {}\n";
         assert!(Pins::parse(other).unwrap_err().contains("no Pins"));
         assert!(Pins::parse("releases: 7").is_err());

@@ -7,6 +7,7 @@ use crate::model::{
     names,
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -68,22 +69,29 @@ pub fn with_releases(
     Ok(found)
 }
 
-/// Upstream's object without what would never come to rest here: a Job that Kubernetes removes when it is done would be
-/// started again by every run, and in kind no load balancer ever gives a Service its address (its node has the ports).
+/// Upstream's object without what would never come to rest here: see [`lasting`], and in kind no load balancer ever gives a
+/// Service its address (its node has the ports).
 fn suited(mut object: Value, profile: Profile) -> Value {
-    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-        match kind.as_str() {
-            "Job" => {
-                spec.remove("ttlSecondsAfterFinished");
-            }
-            "Service" if profile == Profile::Kind && spec.get("type") == Some(&"LoadBalancer".into()) => {
-                spec.insert("type".to_owned(), "NodePort".into());
-            }
-            _ => {}
+    match object["kind"].as_str() {
+        Some("Job") => lasting(&mut object),
+        Some("Service") if profile == Profile::Kind && object["spec"]["type"] == "LoadBalancer" => {
+            object["spec"]["type"] = "NodePort".into();
         }
+        _ => {}
     }
     object
+}
+
+/// A Job that Kubernetes removes when it is done would be started again by every run, so it stays; and since a Job cannot
+/// be changed, its name follows from what it does: another version of it is another Job.
+fn lasting(job: &mut Value) {
+    if let Some(spec) = job["spec"].as_object_mut() {
+        spec.remove("ttlSecondsAfterFinished");
+    }
+    let sum = Sha256::digest(job["spec"].to_string());
+    let sum: String = sum.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let name = job["metadata"]["name"].as_str().unwrap_or_default();
+    job["metadata"]["name"] = format!("{name}-{sum}").into();
 }
 
 /// What makes two objects of a component the same one; what names no namespace is in the component's first.
@@ -112,7 +120,9 @@ pub fn home(component: &Component, config: &Config) -> Option<String> {
 /// # Errors
 /// [`RenderError::Syntax`] with the file's path.
 pub fn read(path: &str, text: &str) -> Result<Vec<Value>, RenderError> {
-    serde_saphyr::from_multiple(text).map_err(|error| RenderError::Syntax {
+    // As kubectl reads them: a mode such as 0644 is octal.
+    let options = serde_saphyr::options! { legacy_octal_numbers: true };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| RenderError::Syntax {
         path: path.to_owned(),
         problem: error.to_string(),
     })
@@ -205,8 +215,16 @@ mod tests {
 
     #[test]
     fn what_would_never_come_to_rest_is_changed() {
-        let job = json!({"kind": "Job", "spec": {"ttlSecondsAfterFinished": 0, "template": {}}});
-        assert_eq!(suited(job, Profile::K3s)["spec"], json!({"template": {}}));
+        let job = |image: &str| {
+            let spec = json!({"ttlSecondsAfterFinished": 0, "template": {"image": image}});
+            suited(
+                json!({"kind": "Job", "metadata": {"name": "a"}, "spec": spec}),
+                Profile::K3s,
+            )
+        };
+        assert_eq!(job("1")["spec"], json!({"template": {"image": "1"}}));
+        assert_eq!(job("1"), job("1"));
+        assert_ne!(job("1")["metadata"]["name"], job("2")["metadata"]["name"]);
         let service = json!({"kind": "Service", "spec": {"type": "LoadBalancer"}});
         assert_eq!(suited(service.clone(), Profile::K3s), service);
         assert_eq!(suited(service, Profile::Kind)["spec"]["type"], "NodePort");

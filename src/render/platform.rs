@@ -35,7 +35,12 @@ pub fn files(
             continue;
         };
         let objects = match &component.source {
-            Source::Install => installed.to_vec(),
+            // Argo CD prunes what leaves a repository, and what is in these namespaces with it.
+            Source::Install => installed
+                .iter()
+                .filter(|object| object["kind"] != "Namespace")
+                .cloned()
+                .collect(),
             _ => {
                 let releases = releases.get(&component.name).cloned().unwrap_or_default();
                 components::with_releases(component, config, releases)?
@@ -66,7 +71,8 @@ mod tests {
             .map(|name| all.named(name).unwrap());
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "fetched"}});
         let releases = BTreeMap::from([("tekton".to_owned(), vec![map.clone()])]);
-        let files = files(&all, &chosen, &releases, &[map], &config).unwrap();
+        let installed = [map, super::super::platform_namespace("auth-system")];
+        let files = files(&all, &chosen, &releases, &installed, &config).unwrap();
         let paths: Vec<&str> = files.keys().map(String::as_str).collect();
         assert_eq!(
             paths,
@@ -83,6 +89,7 @@ mod tests {
         );
         for (path, text) in &files {
             assert!(!text.contains("cannot be rendered"), "{path}");
+            assert!(!text.contains("kind: Namespace"), "{path}");
         }
         assert!(files["vendor/tekton/tekton.yaml"].contains("fetched"));
         assert!(files["components/auth/auth.yaml"].contains("kind: Deployment"));

@@ -1,15 +1,18 @@
 //! Log lines on stderr.
 
 use serde_json::{Map, Value};
-use std::{fmt, io::IsTerminal};
+use std::{fmt::Result, io::IsTerminal};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
+    Layer,
+    filter::Targets,
     fmt::{
-        FmtContext, FormatEvent, FormatFields, FormattedFields,
+        self, FmtContext, FormatEvent, FormatFields, FormattedFields,
         format::{JsonFields, Writer},
     },
+    layer::SubscriberExt,
     registry::{LookupSpan, SpanRef},
+    util::SubscriberInitExt,
 };
 
 /// Log lines on stderr: warnings of ours by default, `-v` more, `-vv` every request.
@@ -24,19 +27,20 @@ pub(crate) fn start_logging(verbose: u8, json: bool, run_id: &str) {
         // Requests are logged by its builder; the rest of it logs answers, whole Secrets included.
         _ => "info,aphex_ops=debug,kube_client=off,kube_client::client::builder=debug",
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr);
+    let targets: Targets = filter.parse().unwrap_or_default();
+    let layer = fmt::layer().with_writer(std::io::stderr);
     let started = if json {
         let run_id = run_id.to_owned();
-        builder
-            .fmt_fields(JsonFields::new())
-            .event_format(Lines { run_id })
+        let layer = layer.fmt_fields(JsonFields::new()).event_format(Lines { run_id });
+        tracing_subscriber::registry()
+            .with(layer.with_filter(targets))
             .try_init()
     } else {
-        builder
+        let layer = layer
             .with_ansi(std::io::stderr().is_terminal())
-            .with_target(false)
+            .with_target(false);
+        tracing_subscriber::registry()
+            .with(layer.with_filter(targets))
             .try_init()
     };
     if let Err(error) = started {
@@ -59,7 +63,7 @@ where
         context: &FmtContext<'_, S, JsonFields>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
-    ) -> fmt::Result {
+    ) -> Result {
         let mut fields = String::new();
         context
             .field_format()

@@ -207,13 +207,13 @@ async fn the_platform_is_installed_in_waves_and_stays_as_it_is() {
     assert_eq!(dex.spec.unwrap().replicas, Some(1));
     assert_eq!(platform.writes().await, [] as [String; 0]);
 
-    // What is left out may be in the set, so nothing is pruned while nobody can tell what it wants.
-    let unread = platform.waves("prune").await;
-    unread.ended(
+    // Of what is left out nobody sees whether it is healthy, so nothing is pruned.
+    let unseen = platform.waves("prune").await;
+    unseen.ended(
         2,
         &[
-            "Release argocd/install: the mirror has no ",
-            "Release ingress-controller/deploy",
+            "Component argocd: it is left out",
+            "Component ingress-controller: it is left out",
         ],
     );
     certifying.abort();
@@ -240,6 +240,10 @@ async fn what_cannot_be_installed_is_said_all_at_once() {
     nowhere.ended(2, &["gitops.repoURL is not configured", "render platform"]);
     let unknown = program("waves plan --only autentik").run().await;
     unknown.ended(2, &["there is no component \"autentik\"", "the components are"]);
+    let none = program("waves install --wave 5 --skip rbac").run().await;
+    none.ended(2, &["the selection leaves no component"]);
+    let none = program("waves install --wave 5 --skip rbac").run().await;
+    none.ended(2, &["the selection leaves no component"]);
     let wave = program("waves plan --wave 21").run().await;
     wave.ended(2, &["there is no wave 21"]);
     let both = program("waves plan --only auth -f tests/fixtures/waves")

@@ -133,6 +133,23 @@ async fn what_another_manager_owns_is_taken_only_from_those_that_are_named() {
     wrote_nothing(&cluster).await;
 }
 
+/// Three kinds, so that a page of one is waiting to be taken while the look at another one fails.
+#[tokio::test]
+async fn a_look_that_is_refused_ends_the_run_at_once_and_says_what_is_missing() {
+    let cluster = Cluster::share("wv-refused").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let account =
+        format!("---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a, namespace: {auth}}}\n");
+    let limits = format!(
+        "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: a, namespace: {auth}}}\nspec: {{limits: []}}\n"
+    );
+    let manifests = mk_map(&auth, "one", 0, "1") + &account + &limits;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    let cluster = cluster.for_account().await;
+    let refused = run(&cluster, "waves status --timeout 20s", &manifests).await;
+    refused.ended(6, &["permission"]);
+}
+
 #[tokio::test]
 async fn everything_that_is_wrong_is_said_before_the_first_write() {
     let mut cluster = Cluster::share("wv-wrong").await.with_namespaces().await;

@@ -42,6 +42,9 @@ pub enum SelectionError {
         /// Whose it is not.
         profile: Profile,
     },
+    /// Components that exclude each other.
+    #[error("the selection leaves no component")]
+    Empty,
     /// A wave without components.
     #[error("there is no wave {wave}; the waves are {known}")]
     UnknownWave {
@@ -86,7 +89,11 @@ impl Components {
                 && (selection.only.is_empty() || selection.only.contains(&component.name))
                 && !selection.skip.contains(&component.name)
         };
-        Ok(there().filter(is_chosen).collect())
+        let chosen: Vec<&Component> = there().filter(is_chosen).collect();
+        if chosen.is_empty() {
+            return Err(SelectionError::Empty);
+        }
+        Ok(chosen)
     }
 
     fn check_name(&self, name: &str, profile: Profile) -> Result<(), SelectionError> {

@@ -88,6 +88,26 @@ fn check_values(config: &Config) -> Result<(), ConfigError> {
                 problem: format!("{url:?} is not an http or https URL"),
             });
         }
+        without_credentials(field, url)?;
+    }
+    if let Some(url) = &config.gitops.repo_url {
+        without_credentials("gitops.repoURL", url)?;
+    }
+    Ok(())
+}
+
+/// The configuration lies open in a ConfigMap and in a repository. What is refused is not quoted.
+fn without_credentials(field: &'static str, url: &str) -> Result<(), ConfigError> {
+    let authority = url.split_once("://").map_or("", |(scheme, rest)| match scheme {
+        "http" | "https" => rest.split('/').next().unwrap_or_default(),
+        _ => "",
+    });
+    if authority.contains('@') {
+        return Err(ConfigError::Value {
+            field,
+            problem: "a user or password does not belong into a configuration that others can read"
+                .to_owned(),
+        });
     }
     Ok(())
 }
@@ -103,6 +123,25 @@ mod tests {
             parse("profile: k3s").unwrap().dex_issuer(),
             "https://dex.home.local"
         );
+    }
+
+    #[test]
+    fn credentials_are_refused_and_not_repeated() {
+        for text in [
+            "http: {proxy: 'http://me:hunter2@proxy:3128'}",
+            "gitops: {repoURL: 'https://hunter2@git.example.org/a@b'}",
+        ] {
+            let refused = parse(text).unwrap_err().to_string();
+            assert!(refused.contains("does not belong"), "{refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+        for fine in [
+            "git@git.example.org:a/b.git",
+            "ssh://git@git.example.org/a",
+            "https://git.example.org/a@b",
+        ] {
+            assert!(parse(&format!("gitops: {{repoURL: '{fine}'}}")).is_ok(), "{fine}");
+        }
     }
 
     #[test]

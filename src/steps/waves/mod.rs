@@ -36,6 +36,7 @@ use choice::PlatformArgs;
 use memory::Known;
 use prepared::{Body, Prepared};
 use progress::{Progress, start};
+use rules::Does;
 use serde_json::Value;
 use std::{
     fmt,
@@ -65,7 +66,7 @@ pub struct Args {
     files: Vec<PathBuf>,
     #[command(flatten)]
     platform: PlatformArgs,
-    /// Name of the set that the objects form; what leaves a set can be pruned [default: platform; with --file, manifests]
+    /// Name of the set that the objects form; what leaves a set can be pruned [default: components; with --file, manifests]
     #[arg(long, value_name = "NAME")]
     set: Option<String>,
     /// Namespace of objects that name none
@@ -87,7 +88,7 @@ impl Args {
 
     fn set(&self) -> &str {
         let usual = if self.is_platform() {
-            "platform"
+            "components"
         } else {
             "manifests"
         };
@@ -193,7 +194,7 @@ impl Step for WavesInstall {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(&self.args, config, true)
+        self.run.rules(&self.args, config, Does::Apply)
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
@@ -244,32 +245,34 @@ impl Run {
     async fn look(&self, args: &Args, cx: &Context) -> Result<Seen, Failure> {
         // Taken out while it works: a lock must not be held over requests.
         let taken = self.lock().take();
-        let (progress, looked) = match taken {
-            Some(mut progress) => {
-                let looked = progress.look(cx).await;
-                (progress, looked)
-            }
+        let mut progress = match taken {
+            Some(progress) => progress,
             None => match start(args, self.installed, cx).await? {
-                Ok(progress) => (progress, Ok(())),
+                Ok(progress) => progress,
                 Err(refused) => return Ok(Seen::Invalid(refused)),
             },
         };
+        let looked = progress.look(cx).await;
         let seen = Whole {
             prepared: progress.prepared.clone(),
             known: progress.known.clone(),
             parent: progress.parent.clone(),
         };
+        // Kept also when the look failed: which rights the plan takes is known from now on.
         *self.lock() = Some(progress);
-        looked.map(|()| Seen::Whole(seen))
+        Ok(match looked? {
+            refused if refused.is_empty() => Seen::Whole(seen),
+            refused => Seen::Invalid(refused),
+        })
     }
 
-    fn rules(&self, args: &Args, config: &Config, writes: bool) -> Vec<Rule> {
+    fn rules(&self, args: &Args, config: &Config, does: Does) -> Vec<Rule> {
         let progress = self.lock();
         rules::rules(
             progress.as_ref().map(|progress| &*progress.prepared),
             args.set(),
             config,
-            writes,
+            does,
         )
     }
 

@@ -66,6 +66,15 @@ pub(super) async fn wanted(
         .collect();
     let is_direct = |component: &&Component| !matches!(component.source, Source::Chart(_));
     let direct: Vec<&Component> = there.iter().copied().filter(is_direct).collect();
+    let chosen = components.select(&args.choice.selection(), cx.config.profile);
+    let chosen = chosen.map_err(|error| vec![error.into()])?;
+    let unseen = direct
+        .iter()
+        .filter(|component| !chosen.iter().any(|chosen| chosen.name == component.name));
+    let unseen: Vec<Failure> = unseen.map(|component| left_out(component)).collect();
+    if !unseen.is_empty() {
+        return Err(unseen);
+    }
     let mut found = Collected::default();
     found.add(reader.all(&direct, Via::Apply).await);
     found.add(applications(&there, &cx.config));
@@ -200,6 +209,13 @@ fn repository(config: &Config) -> Result<Vec<Manifest>, Failure> {
         "set it in the file of --config, and put there what `aphex-ops render platform manifests` writes; or install with \
          --via apply",
     ))
+}
+
+/// Nothing goes before everything that takes its place is there and healthy, and that is seen of what is chosen only.
+fn left_out(component: &Component) -> Failure {
+    let message = "it is left out, so nobody sees whether it is healthy";
+    on(component, usage(message))
+        .hint("prune without --wave, --only and --skip; Helm charts alone may be skipped")
 }
 
 fn chart(component: &Component) -> Failure {

@@ -31,9 +31,11 @@ pub(super) struct Progress {
     pub(super) parent: Option<Parent>,
     /// Answers to applies that nobody has looked at yet.
     answers: Vec<(usize, Value)>,
+    /// Whether everything was looked at once.
+    has_looked: bool,
 }
 
-/// Reads the manifests and looks at everything for the first time.
+/// Reads the manifests and what is known of their set.
 pub(super) async fn start(
     args: &Args,
     installed: Installed,
@@ -57,28 +59,13 @@ pub(super) async fn start(
         Err(refusal) => return Ok(Err(vec![refusal])),
     };
     let known = vec![Known::new(State::Missing); prepared.addresses.len()];
-    let mut progress = Progress {
+    Ok(Ok(Progress {
         prepared,
         known,
         parent,
         answers: Vec::new(),
-    };
-    let all: Vec<usize> = (0..progress.known.len()).collect();
-    let served: Vec<usize> = all
-        .into_iter()
-        .filter(|at| {
-            progress
-                .prepared
-                .is_served(&progress.prepared.addresses[*at].kind)
-        })
-        .collect();
-    progress.look_at(cx, &served).await?;
-    let homeless = observe::missing_namespaces(cx, &progress.prepared, &progress.known).await?;
-    Ok(if homeless.is_empty() {
-        Ok(progress)
-    } else {
-        Err(homeless)
-    })
+        has_looked: false,
+    }))
 }
 
 impl Progress {
@@ -105,8 +92,21 @@ impl Progress {
             && self.known.iter().enumerate().any(is_fresh_role)
     }
 
-    /// Looks at what was written, and at what is waited for.
-    pub(super) async fn look(&mut self, cx: &Context) -> Result<(), Failure> {
+    /// Looks at all of the plan for the first time. What is wrong with it that only the cluster can tell.
+    async fn first_look(&mut self, cx: &Context) -> Result<Vec<Refusal>, Failure> {
+        let is_served = |at: &usize| self.prepared.is_served(&self.prepared.addresses[*at].kind);
+        let served: Vec<usize> = (0..self.known.len()).filter(is_served).collect();
+        self.look_at(cx, &served).await?;
+        let homeless = observe::missing_namespaces(cx, &self.prepared, &self.known).await?;
+        self.has_looked = homeless.is_empty();
+        Ok(homeless)
+    }
+
+    /// Looks at what was written, and at what is waited for; at first, at everything. What is wrong with the plan.
+    pub(super) async fn look(&mut self, cx: &Context) -> Result<Vec<Refusal>, Failure> {
+        if !self.has_looked {
+            return self.first_look(cx).await;
+        }
         let answers = std::mem::take(&mut self.answers);
         let answered: Vec<usize> = answers.iter().map(|(at, _)| *at).collect();
         for (at, live) in answers {
@@ -117,7 +117,8 @@ impl Progress {
         let open: Vec<usize> = open
             .filter(|at| !answered.contains(at) && self.known[*at].is_worth_a_look())
             .collect();
-        self.look_at(cx, &open).await
+        self.look_at(cx, &open).await?;
+        Ok(Vec::new())
     }
 
     /// Page by page, so that never more than a few pages are held however many objects there are.
@@ -131,8 +132,8 @@ impl Progress {
             }
             Ok(())
         };
-        let (found, taken) = futures::join!(find, take);
-        taken.and(found)
+        // Whichever fails first ends both: nobody would take what the other one still sends.
+        futures::try_join!(find, take).map(|_| ())
     }
 
     async fn take(&mut self, cx: &Context, page: Vec<Sight>) -> Result<(), Failure> {

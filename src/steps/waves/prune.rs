@@ -1,6 +1,6 @@
 //! `waves prune`: what is in the set and not in the manifests any more goes, if everything else is healthy.
 
-use super::{Args, Installed, Run, Seen, Whole, observe, platform, prepared::Prepared};
+use super::{Args, Installed, Run, Seen, Whole, observe, platform, prepared::Prepared, rules::Does};
 use crate::{
     apply::{
         Key,
@@ -105,7 +105,7 @@ impl Step for WavesPrune {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(&self.args, config, true)
+        self.run.rules(&self.args, config, Does::Prune)
     }
 
     async fn observe(&self, cx: &Context) -> Result<SetSeen, Failure> {
@@ -129,7 +129,7 @@ impl Step for WavesPrune {
             Some(set) => observe::members(cx, &whole.prepared, set).await?,
             None => Vec::new(),
         };
-        let is_wide = set.is_some_and(|set| !set.is_as_wide_as(&all.parent));
+        let is_wide = set.is_some_and(|set| !all.parent.superset(&set).is_as_wide_as(&all.parent));
         Ok(SetSeen {
             plan,
             all: Some(all),

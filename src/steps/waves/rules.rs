@@ -9,11 +9,22 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a command does with the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Does {
+    /// It only looks.
+    Look,
+    /// It applies them.
+    Apply,
+    /// It deletes those of their set that are no longer wanted.
+    Prune,
+}
+
 /// Each object by its name, and looking for objects of its kind in the whole cluster: what is in the set and not in the
 /// plan any more has names that are not known beforehand. Before a plan was read, only what its set takes.
-pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, writes: bool) -> Vec<Rule> {
+pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, does: Does) -> Vec<Rule> {
     let parent = |namespace: &str, name: &str| {
-        Rule::named(namespace, "", "configmaps", [name], verbs(&CONFIG_MAP, writes))
+        Rule::named(namespace, "", "configmaps", [name], verbs(&CONFIG_MAP, does))
     };
     let Some(prepared) = prepared else {
         return vec![parent(
@@ -30,30 +41,35 @@ pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, wri
             .push(at.name.clone());
     }
     let kinds: BTreeSet<&Kind> = places.keys().map(|(kind, _)| *kind).collect();
-    rules.extend(kinds.into_iter().filter(|kind| *kind.name != *"Secret").map(look));
+    rules.extend(
+        kinds
+            .into_iter()
+            .filter(|kind| *kind.name != *"Secret")
+            .map(|kind| look(kind, does)),
+    );
     rules.extend(places.into_iter().map(|((kind, namespace), names)| Rule {
         namespace: namespace.clone(),
         group: kind.group.clone(),
         resource: kind.plural.clone(),
         names,
-        verbs: verbs(kind, writes).to_vec(),
+        verbs: verbs(kind, does).to_vec(),
     }));
     rules
 }
 
-fn look(kind: &Kind) -> Rule {
-    Rule::cluster(
-        kind.group.clone(),
-        kind.plural.clone(),
-        [] as [String; 0],
-        &["list", "watch"],
-    )
+/// What is deleted has names that are not known beforehand either.
+fn look(kind: &Kind, does: Does) -> Rule {
+    let verbs: &[&str] = match does {
+        Does::Prune => &["list", "watch", "delete"],
+        Does::Look | Does::Apply => &["list", "watch"],
+    };
+    Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
 }
 
 /// A role can be given by one who holds what is in it, or may `escalate` it.
-fn verbs(kind: &Kind, writes: bool) -> &'static [&'static str] {
+fn verbs(kind: &Kind, does: Does) -> &'static [&'static str] {
     match &*kind.name {
-        _ if !writes => &["get"],
+        _ if does == Does::Look => &["get"],
         "Role" | "ClusterRole" => &["get", "create", "patch", "escalate", "bind"],
         _ => &["get", "create", "patch"],
     }

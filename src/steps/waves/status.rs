@@ -1,6 +1,6 @@
 //! `waves status`: whether everything of the manifests is there and healthy.
 
-use super::{Args, Installed, Run, Seen, State};
+use super::{Args, Installed, Run, Seen, State, rules::Does};
 use crate::{
     converge::{
         Context, Meta, Outcome, Plan, Schedule, Step,
@@ -44,7 +44,7 @@ impl Step for WavesStatus {
     type Action = Nothing;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        self.run.rules(&self.args, config, false)
+        self.run.rules(&self.args, config, Does::Look)
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {

@@ -69,7 +69,10 @@ async fn every_command_prints_one() {
 #[tokio::test]
 async fn every_dry_run_prints_one() {
     let cluster = Cluster::share("doc-dry").await;
-    for command in commands() {
+    // These refuse it: they work on nothing but a folder.
+    let no_dry_run = ["waves fetch", "render platform"];
+    let commands = commands().into_iter();
+    for command in commands.filter(|command| !no_dry_run.iter().any(|line| command.starts_with(line))) {
         let left = cluster
             .run(&format!("{command} --dry-run -o json --timeout 1s"))
             .await;

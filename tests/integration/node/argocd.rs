@@ -6,7 +6,7 @@ use kube::{
     api::{ApiResource, DynamicObject, ListParams},
     core::GroupVersionKind,
 };
-use rig::sandbox::{self, AuditEvent, Component, Options, Repository, SHELL_IMAGE, Sandbox, Size};
+use rig::sandbox::{self, AuditEvent, Component, Options, Repository, Sandbox, Size};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -105,10 +105,11 @@ impl Stage {
 
 fn slow(colour: &str) -> Value {
     let labels = json!({"app": "slow"});
-    let probe =
-        json!({"exec": {"command": ["true"]}, "initialDelaySeconds": SLOW_SECONDS, "periodSeconds": 1});
-    let container = json!({"name": "slow", "image": SHELL_IMAGE, "imagePullPolicy": "Never",
-        "command": ["sleep", "3600"], "env": [{"name": "COLOUR", "value": colour}], "readinessProbe": probe});
+    let probe = json!({"tcpSocket": {"port": 8080}, "initialDelaySeconds": SLOW_SECONDS, "periodSeconds": 1});
+    // The Git server's image, which is on the node already; its folder is empty here.
+    let container = json!({"name": "slow", "image": "localhost/git-server:1", "imagePullPolicy": "Never",
+        "args": ["git-server", "/", "0.0.0.0:8080"], "env": [{"name": "COLOUR", "value": colour}],
+        "readinessProbe": probe});
     let pod = json!({"terminationGracePeriodSeconds": 0, "containers": [container]});
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "slow", "namespace": "default"},
         "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}})
