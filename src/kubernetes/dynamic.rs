@@ -34,8 +34,11 @@ impl Cluster {
             .dynamic(&at.kind, at.namespace.as_deref())
             .get_opt(&at.name)
             .await;
-        let found = found.map_err(|error| triage::failure(error, &at.object()))?;
-        found.map(|found| value(found, &at.kind)).transpose()
+        match found {
+            Ok(None) => Ok(None),
+            Ok(Some(found)) => answered(at, Ok(found)).map(Some),
+            Err(error) => answered(at, Err(error)).map(Some),
+        }
     }
 
     /// All objects of a kind that carry the labels, in one namespace or in all. Always consistent and complete.
@@ -217,11 +220,18 @@ impl Cluster {
     }
 }
 
+/// What was answered about an object, if it is that object: something between us and the server may answer for it.
 fn answered(at: &Address, answer: Result<DynamicObject, kube::Error>) -> Result<Value, Failure> {
-    value(
-        answer.map_err(|error| triage::failure(error, &at.object()))?,
-        &at.kind,
-    )
+    let object = answer.map_err(|error| triage::failure(error, &at.object()))?;
+    let is_kind = object
+        .types
+        .as_ref()
+        .is_some_and(|types| types.kind == *at.kind.name && types.api_version == at.kind.api_version());
+    if !is_kind || object.metadata.name.as_ref() != Some(&at.name) {
+        let message = "the answer is not about this object";
+        return Err(Failure::new(Exit::Transient, Reason::InvalidAnswer, message).on(at.object()));
+    }
+    value(object, &at.kind)
 }
 
 /// The items of a list carry no apiVersion and kind of their own.
