@@ -91,11 +91,14 @@ async fn what_an_earlier_version_installed_becomes_what_this_one_installs() {
         assert!(!of_the_old_job.iter().any(|name| name.ends_with("renew")));
         assert!(of_the_old_job.iter().any(|name| name.ends_with("sync")));
     }
-    // What the earlier version set and this one does not is gone, and what it left open is said.
+    // A namespace stays as it is: which Pods it takes was decided by whoever made it.
     let namespaces = Api::<Namespace>::all(cluster.client());
     let namespace = namespaces.get(&cluster.namespace("platform")).await.unwrap();
-    let labels = namespace.metadata.labels.unwrap();
-    assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
+    let labels = namespace.metadata.labels.unwrap_or_default();
+    assert!(
+        !labels.contains_key("pod-security.kubernetes.io/enforce"),
+        "{labels:?}"
+    );
     cluster.forget().await;
     cluster.run("install").await.ended(0, &[]);
     let writes = cluster.writes().await.into_iter();
