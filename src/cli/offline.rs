@@ -72,15 +72,12 @@ impl Work {
     pub(super) fn end(self) -> Ended {
         let mut report = self.report;
         let exits: Vec<Exit> = self.failures.iter().map(|failure| failure.exit).collect();
-        let exit = match exits.as_slice() {
-            [single] => *single,
-            many => Exit::of_many(many, report.changed() > 0),
-        };
+        let exit = Exit::of_failures(&exits, report.changed() > 0);
         report.exit_code = exit.code();
         report.rounds = 1;
         report.failures = self.failures.iter().map(FailureReport::from).collect();
         report.requests = self.http.requests().by_verb();
-        report.duration_seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        report.took(self.started.elapsed());
         Ended {
             printed: Printed::Report(Box::new(report.clone())),
             exit,

@@ -320,10 +320,9 @@ impl Run<'_> {
     fn finish(mut self, ended_by: Option<Failure>, started: Instant, requests_before: &Requests) -> Report {
         let changed = self.report.changed() > 0;
         let exits: Vec<Exit> = self.failures.iter().map(|failure| failure.exit).collect();
-        let exit = match (&ended_by, exits.as_slice()) {
-            (Some(failure), _) => failure.exit,
-            (None, [single]) => *single,
-            (None, many) => Exit::of_many(many, changed),
+        let exit = match &ended_by {
+            Some(failure) => failure.exit,
+            None => Exit::of_failures(&exits, changed),
         };
         self.report.exit_code = exit.code();
         self.report.failures = self
@@ -335,7 +334,7 @@ impl Run<'_> {
         self.report.waiting = self.waits;
         self.report.cluster = Some(self.cx.cluster.info());
         self.report.requests = since(requests_before, self.cx.requests());
-        self.report.duration_seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        self.report.took(started.elapsed());
         self.report
     }
 }

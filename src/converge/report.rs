@@ -11,7 +11,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The report of one step's run (`kind: Report`).
 #[must_use = "an unread report is not actionable"]
@@ -135,6 +135,11 @@ impl Report {
             waiting: Vec::new(),
             failures: Vec::new(),
         }
+    }
+
+    /// Notes how long it took, to the millisecond.
+    pub(crate) fn took(&mut self, time: Duration) {
+        self.duration_seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
     }
 
     /// The number of objects that were changed.

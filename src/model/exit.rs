@@ -121,6 +121,15 @@ impl Exit {
         matches!(self, Self::Transient)
     }
 
+    /// The one code of a run with these failures: that of the only one, else [`Exit::of_many`].
+    #[must_use]
+    pub fn of_failures(failures: &[Self], anything_succeeded: bool) -> Self {
+        match failures {
+            [only] => *only,
+            many => Self::of_many(many, anything_succeeded),
+        }
+    }
+
     /// The one code of a run with several failures: [`Exit::Partly`] if anything else succeeded,
     /// else the first of 7, 6, 2, 11, 5, 10 that occurred, else the first one given.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Applying 1,000 objects, beside kubectl, Helm and the least that the API server can be asked for: figures, printed and
 //! not asserted. Everything is measured in one run on one API server, so that the ratios hold on any machine.
 
-use super::{median, program};
+use super::{measure, median, program};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::{core::v1::Namespace, rbac::v1::Role};
 use kube::{
@@ -10,7 +10,7 @@ use kube::{
     core::GroupVersionKind,
 };
 use rig::{
-    laws::run::{Exit, Run},
+    laws::run::Run,
     sandbox::{Options, Program, Programs, Sandbox},
 };
 use serde_json::{Value, json};
@@ -156,9 +156,7 @@ impl Bench {
 
     async fn program(&self, run: Run) -> Figure {
         self.measure(async {
-            let ran = run.finish().await.unwrap();
-            let said = String::from_utf8_lossy(&ran.stderr);
-            assert_eq!(ran.exit, Exit::Code(0), "{said}");
+            let ran = measure(&run).await;
             ran.peak_rss_kib
         })
         .await
