@@ -18,6 +18,7 @@ use crate::steps::{
     oidc_verify::OidcVerify,
     secrets_generate::SecretsGenerate,
     secrets_status::SecretsStatus,
+    tenants::TenantsReconcile,
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
 };
@@ -65,6 +66,9 @@ pub(super) enum Command {
     /// Manifests, in waves that wait for each other
     #[command(subcommand)]
     Waves(Box<Waves>),
+    /// Organizations, their repositories and their documentation
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// The jobs that run on a schedule
     #[command(subcommand)]
     Jobs(Jobs),
@@ -120,6 +124,16 @@ pub(super) enum Waves {
     /// Fetch the files of upstream's releases into a folder, and check them against the pinned sums
     #[command(after_help = texts::WAVES_FETCH)]
     Fetch(FetchArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Tenants {
+    /// Print what `tenants reconcile` would do, and change nothing
+    #[command(after_help = texts::TENANTS_PLAN)]
+    Plan(TenantsReconcile),
+    /// Give every tenant what belongs to it, and leave nothing of those that are deleted
+    #[command(after_help = texts::TENANTS_RECONCILE)]
+    Reconcile(TenantsReconcile),
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,7 +207,11 @@ impl Cli {
 impl Command {
     /// Whether it is a dry run by its name.
     pub(super) fn only_plans(&self) -> bool {
-        matches!(self, Self::Waves(waves) if matches!(**waves, Waves::Plan(_)))
+        match self {
+            Self::Waves(waves) => matches!(**waves, Waves::Plan(_)),
+            Self::Tenants(tenants) => matches!(tenants, Tenants::Plan(_)),
+            _ => false,
+        }
     }
 
     /// The step that the command is, if it is one.
@@ -209,6 +227,9 @@ impl Command {
                 Waves::Prune(step) => StepCommand::WavesPrune(step.with(steps::installed)),
                 fetch @ Waves::Fetch(_) => return Err(Self::Waves(Box::new(fetch))),
             },
+            Self::Tenants(Tenants::Plan(step) | Tenants::Reconcile(step)) => {
+                StepCommand::TenantsReconcile(step)
+            }
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),

@@ -127,12 +127,25 @@ fn follows_from_manifests(of: &[String]) -> Failure {
     )
 }
 
+fn only_plans(of: &[String]) -> Failure {
+    let message = format!(
+        "`{}` only plans: what it may do is what the command may do that does it",
+        of.join(" ")
+    );
+    Failure::new(Exit::Usage, Reason::InvalidConfig, message)
+        .hint("name that command, with --dry-run if it shall only plan")
+}
+
 /// What every command that has a schedule needs in a cluster: its account, roles, bindings and CronJob.
 pub(super) fn scheduled(config: &Config) -> Vec<Value> {
     let jobs = leaves(&arguments::command()).into_iter().filter_map(|words| {
         let line = std::iter::once(names::PRODUCT).chain(words.iter().map(String::as_str));
         // Those that lack an argument are no steps with a schedule.
-        let step = Cli::try_parse_from(line).ok()?.command.into_step().ok()?;
+        let command = Cli::try_parse_from(line).ok()?.command;
+        let step = Some(command)
+            .filter(|command| !command.only_plans())?
+            .into_step()
+            .ok()?;
         let target = Target::of(step, config.clone(), config.timeouts.step());
         target.schedule?;
         Some(job::objects(&target.in_cluster(words), config))
@@ -195,6 +208,9 @@ impl Target {
         let Cli { command, options } = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
         let config = options.run.load_config()?;
         let timeout = options.run.step_timeout(&config);
+        if command.only_plans() {
+            return Err(only_plans(of));
+        }
         let (name, args) = match command.into_step() {
             Ok(step) if step.has_rules_of_manifests() => return Err(follows_from_manifests(of)),
             Ok(step) => return Ok(Self::of(step, config, timeout)),

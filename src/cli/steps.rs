@@ -16,6 +16,7 @@ use crate::{
         oidc_verify::OidcVerify,
         secrets_generate::SecretsGenerate,
         secrets_status::SecretsStatus,
+        tenants::TenantsReconcile,
         uninstall::Uninstall,
         waves::{WavesInstall, WavesPrune, WavesStatus},
     },
@@ -39,6 +40,7 @@ pub enum StepCommand {
     WavesInstall(WavesInstall),
     WavesPrune(WavesPrune),
     WavesStatus(WavesStatus),
+    TenantsReconcile(TenantsReconcile),
 }
 
 macro_rules! each {
@@ -57,6 +59,7 @@ macro_rules! each {
             StepCommand::WavesInstall($step) => $body,
             StepCommand::WavesPrune($step) => $body,
             StepCommand::WavesStatus($step) => $body,
+            StepCommand::TenantsReconcile($step) => $body,
         }
     };
 }

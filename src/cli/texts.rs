@@ -19,6 +19,13 @@ pub(super) const UNINSTALL: &str = "Examples:
   aphex-ops uninstall --plan
   aphex-ops uninstall
   aphex-ops uninstall --secrets";
+pub(super) const TENANTS_PLAN: &str = "Examples:
+  aphex-ops tenants plan
+  aphex-ops tenants plan acme-corp --exit-code";
+pub(super) const TENANTS_RECONCILE: &str = "Examples:
+  aphex-ops tenants reconcile
+  aphex-ops tenants reconcile acme-corp
+  aphex-ops tenants reconcile --skip-if-locked -o json";
 pub(super) const WAVES_PLAN: &str = "Examples:
   aphex-ops waves plan --profile kind --mirror mirror
   aphex-ops waves plan --via argocd --wave 20 --config platform.yaml

@@ -14,7 +14,7 @@ use futures::{Stream, TryStreamExt, stream};
 use kube::{
     Api,
     api::{
-        ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions,
+        ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
         PropagationPolicy,
     },
 };
@@ -23,6 +23,15 @@ use std::borrow::Cow;
 
 /// Objects in one answer of the server.
 const PAGE: u32 = 500;
+
+/// What of an object is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Everything but its status.
+    Whole,
+    /// Its status.
+    Status,
+}
 
 impl Cluster {
     /// The object with its `managedFields`, or `None` if it does not exist. Always consistent.
@@ -64,16 +73,38 @@ impl Cluster {
         namespace: Option<&str>,
         labels: &'a str,
     ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + 'a {
+        self.pages(kind, namespace, ListParams::default().labels(labels), labels)
+    }
+
+    /// The objects of a kind that have this name, in all namespaces, page by page: a permission by name suffices for it.
+    ///
+    /// # Errors
+    /// In the place of a page, a [`Failure`] about the collection.
+    pub fn find_named_pages<'a>(
+        &self,
+        kind: &'a Kind,
+        name: &'a str,
+    ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + 'a {
+        let selected = ListParams::default().fields(&format!("metadata.name={name}"));
+        self.pages(kind, None, selected, name)
+    }
+
+    fn pages<'a>(
+        &self,
+        kind: &'a Kind,
+        namespace: Option<&str>,
+        selected: ListParams,
+        what: &'a str,
+    ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + use<'a> {
         let api = self.dynamic(kind, namespace);
-        let first = ListParams::default().labels(labels).limit(PAGE);
+        let first = selected.limit(PAGE);
         stream::try_unfold(Some(first), move |page| {
             let api = api.clone();
             async move {
                 let Some(page) = page else { return Ok(None) };
                 let list = api.list(&page).await;
-                let list = list.map_err(|error| {
-                    triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels))
-                })?;
+                let list = list
+                    .map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), what)))?;
                 let found: Result<Vec<Value>, Failure> =
                     list.items.into_iter().map(|item| value(item, kind)).collect();
                 let next = list.metadata.continue_.filter(|token| !token.is_empty());
@@ -126,6 +157,58 @@ impl Cluster {
             Err(error) => answered(at, Err(error)),
             Ok(_) => answered(at, self.send(&parameters, at, &body, uid).await),
         }
+    }
+
+    /// As [`Cluster::apply`], but whatever field manager is in the way loses its fields: for what is ours by its labels,
+    /// where anybody else's change is drift.
+    ///
+    /// # Errors
+    /// As those of [`Cluster::apply`], without conflicts.
+    pub async fn apply_forced(
+        &self,
+        at: &Address,
+        body: &Value,
+        uid: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let parameters = PatchParams::apply(names::PRODUCT).force();
+        answered(at, self.send(&parameters, at, body, uid).await)
+    }
+
+    /// Puts this in the place of the object; `metadata.resourceVersion` in it is the precondition.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object; a change by somebody else meanwhile is a transient conflict.
+    pub async fn replace(&self, at: &Address, body: Value) -> Result<Value, Failure> {
+        let object: DynamicObject = serde_json::from_value(body).map_err(|error| {
+            Failure::new(Exit::Bug, Reason::Unexpected, "an object of ours is malformed").caused_by(error)
+        })?;
+        let parameters = PostParams {
+            field_manager: Some(names::PRODUCT.to_owned()),
+            ..PostParams::default()
+        };
+        let api = self.dynamic(&at.kind, at.namespace.as_deref());
+        answered(at, api.replace(&at.name, &parameters, &object).await)
+    }
+
+    /// JSON merge patch (RFC 7396) of the object, or of its status. With a version in it, only if nobody has changed it since.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object.
+    pub async fn merge_into(&self, at: &Address, part: Part, body: &Value) -> Result<Value, Failure> {
+        let parameters = PatchParams {
+            field_manager: Some(names::PRODUCT.to_owned()),
+            ..PatchParams::default()
+        };
+        let api = self.dynamic(&at.kind, at.namespace.as_deref());
+        let patch = Patch::Merge(body);
+        let answer = match part {
+            Part::Whole => api.patch(&at.name, &parameters.validation_strict(), &patch).await,
+            Part::Status => {
+                api.patch_status(&at.name, &parameters.validation_strict(), &patch)
+                    .await
+            }
+        };
+        answered(at, answer)
     }
 
     /// What [`Cluster::apply`] would answer; nothing is changed. `None` if only these managers are in the way, so that

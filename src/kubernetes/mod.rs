@@ -20,4 +20,5 @@ mod watch;
 pub use compare::State;
 pub use connect::{Cluster, Connection};
 pub use discovery::Served;
+pub use dynamic::Part;
 pub use secret::SecretValues;

@@ -16,3 +16,4 @@ pub mod provider;
 pub mod rule;
 pub mod schedule;
 pub mod secrets;
+pub mod tenants;

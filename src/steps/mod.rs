@@ -9,5 +9,6 @@ pub mod namespaces_ensure;
 pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_status;
+pub mod tenants;
 pub mod uninstall;
 pub mod waves;

@@ -3,13 +3,13 @@
 use crate::{golden, help::command_lines, schemas};
 use aphex_ops::{
     cli,
-    model::config,
+    model::{config, tenants},
     render::{
         job::pod,
         reference::{self, Grant},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, process::Command};
 
 /// What `render` prints of a command; none if it does not work on a cluster.
@@ -71,6 +71,25 @@ fn the_reference_is_fresh() {
         ),
     ]);
     golden::assert_folder("docs/reference", &pages);
+}
+
+/// The definitions of the tenants' kinds are those of their types.
+#[test]
+fn the_definitions_are_fresh() {
+    let definitions = tenants::definitions().unwrap();
+    let file = |definition: &Value| {
+        let mut definition = definition.clone();
+        definition["metadata"]["labels"] = json!({"platform.aphex/managed-by": "aphex-ops"});
+        let name = definition["spec"]["names"]["plural"].as_str().unwrap();
+        let name = format!("{name}.yaml");
+        let text = aphex_ops::render::documents(&[definition]);
+        (
+            name,
+            format!("# Made from the types in src/model/tenants.\n{text}"),
+        )
+    };
+    let files = definitions.iter().map(file).collect();
+    golden::assert_folder("manifests/components/crds", &files);
 }
 
 /// One file for each step, and one for the bootstrap. What installs the Jobs and removes them is run from outside.

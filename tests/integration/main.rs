@@ -29,5 +29,6 @@ mod planted;
 mod platform;
 mod rbac;
 mod schemas;
+mod tenants;
 mod waves;
 mod world;

@@ -1,7 +1,7 @@
 //! The permissions that a step declares are exactly those that it needs: in each scenario the program runs as an
 //! account that holds them and no other, and the API server's audit log says which were used.
 
-mod usage;
+pub(crate) mod usage;
 
 use crate::world::{Initial, LATE, Platform, leave_behind};
 use aphex_ops::{
@@ -260,6 +260,7 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::WavesInstall(_) | StepCommand::WavesPrune(_) | StepCommand::WavesStatus(_) => {
             panic!("what they take follows from the manifests: see `waves`")
         }
+        StepCommand::TenantsReconcile(_) => panic!("it takes tenants to see what they take: see `tenants`"),
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
         StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,

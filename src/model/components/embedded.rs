@@ -1,7 +1,7 @@
 //! The files below `manifests/`, built in. A test compares the list with the folder.
 
 /// Path below `manifests/`, and text.
-pub static FILES: [(&str, &str); 56] = [
+pub static FILES: [(&str, &str); 65] = [
     (
         "applications/auth.yaml",
         include_str!("../../../manifests/applications/auth.yaml"),
@@ -21,6 +21,10 @@ pub static FILES: [(&str, &str); 56] = [
     (
         "applications/controllers.yaml",
         include_str!("../../../manifests/applications/controllers.yaml"),
+    ),
+    (
+        "applications/crds.yaml",
+        include_str!("../../../manifests/applications/crds.yaml"),
     ),
     (
         "applications/external-dns.yaml",
@@ -53,6 +57,10 @@ pub static FILES: [(&str, &str); 56] = [
     (
         "applications/tekton.yaml",
         include_str!("../../../manifests/applications/tekton.yaml"),
+    ),
+    (
+        "applications/tenancy.yaml",
+        include_str!("../../../manifests/applications/tenancy.yaml"),
     ),
     (
         "components.yaml",
@@ -155,6 +163,18 @@ pub static FILES: [(&str, &str); 56] = [
         include_str!("../../../manifests/components/cert-foundation/kind/certificates.yaml"),
     ),
     (
+        "components/crds/knowledgebases.yaml",
+        include_str!("../../../manifests/components/crds/knowledgebases.yaml"),
+    ),
+    (
+        "components/crds/organizations.yaml",
+        include_str!("../../../manifests/components/crds/organizations.yaml"),
+    ),
+    (
+        "components/crds/repobindings.yaml",
+        include_str!("../../../manifests/components/crds/repobindings.yaml"),
+    ),
+    (
         "components/external-dns/deployment.yaml",
         include_str!("../../../manifests/components/external-dns/deployment.yaml"),
     ),
@@ -221,6 +241,22 @@ pub static FILES: [(&str, &str); 56] = [
     (
         "components/rbac/tekton-readonly.yaml",
         include_str!("../../../manifests/components/rbac/tekton-readonly.yaml"),
+    ),
+    (
+        "components/tenancy/listeners.yaml",
+        include_str!("../../../manifests/components/tenancy/listeners.yaml"),
+    ),
+    (
+        "components/tenancy/organizations.yaml",
+        include_str!("../../../manifests/components/tenancy/organizations.yaml"),
+    ),
+    (
+        "components/tenancy/policies.yaml",
+        include_str!("../../../manifests/components/tenancy/policies.yaml"),
+    ),
+    (
+        "components/tenancy/tenants.yaml",
+        include_str!("../../../manifests/components/tenancy/tenants.yaml"),
     ),
     ("root.yaml", include_str!("../../../manifests/root.yaml")),
 ];

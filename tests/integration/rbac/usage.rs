@@ -17,17 +17,17 @@ struct Permission {
 
 /// How rules and requests fit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// Permissions that are granted.
-    pub(super) granted: usize,
+    pub(crate) granted: usize,
     /// Those that no request needed.
-    pub(super) unused: Vec<String>,
+    pub(crate) unused: Vec<String>,
     /// Requests that were refused, or that no rule allows.
-    pub(super) missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 impl Usage {
-    pub(super) fn of(rules: &[Rule], requests: &[AuditEvent]) -> Self {
+    pub(crate) fn of(rules: &[Rule], requests: &[AuditEvent]) -> Self {
         let granted: BTreeSet<Permission> = rules.iter().flat_map(permissions).collect();
         let mut used = BTreeSet::new();
         let mut missing = BTreeSet::new();

@@ -1,0 +1,100 @@
+//! What can be done for a tenant, one effect each.
+
+use super::seen::Resource;
+use crate::{
+    converge::{Effect, Verb},
+    model::{kind::Address, object::ObjectRef},
+};
+use serde_json::Value;
+use std::fmt;
+
+/// One effect on one object of a tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// The custom resource that it is for.
+    pub(super) owner: String,
+    pub(super) at: Address,
+    pub(super) change: Change,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Change {
+    /// Keeps the custom resource until what belongs to it is gone.
+    Hold {
+        finalizer: &'static str,
+        version: String,
+        finalizers: Vec<String>,
+    },
+    /// Server-side apply.
+    Apply { body: Value, uid: Option<String> },
+    /// These fields of it are put in the place of the live ones.
+    Replace {
+        body: Value,
+        fields: &'static [&'static str],
+        uid: String,
+    },
+    /// The Secret that signs webhooks, with a value: the given one, else the one that it has, else a new one.
+    WebhookSecret {
+        body: Value,
+        uid: Option<String>,
+        is_given: bool,
+        resource: Address,
+    },
+    /// It is deleted: this very object.
+    Delete { uid: String, why: &'static str },
+    /// What is said of the custom resource.
+    Status {
+        status: Value,
+        version: String,
+        summary: String,
+    },
+    /// Lets the custom resource go.
+    Release {
+        version: String,
+        finalizers: Vec<String>,
+    },
+}
+
+impl Action {
+    pub(super) fn on(resource: &Resource, change: Change) -> Self {
+        Self {
+            owner: resource.owner.clone(),
+            at: resource.at.clone(),
+            change,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.change {
+            Change::Hold { .. } => f.write_str("keep it until what belongs to it is gone"),
+            Change::Apply { uid: None, .. } => f.write_str("create"),
+            Change::Apply { uid: Some(_), .. } => f.write_str("apply what differs"),
+            Change::Replace { fields, .. } => write!(f, "put back {}", fields.join(" and ")),
+            Change::WebhookSecret { is_given: true, .. } => {
+                f.write_str("set to the secret that the Organization gives")
+            }
+            Change::WebhookSecret { is_given: false, .. } => {
+                f.write_str("generate the secret if there is none")
+            }
+            Change::Delete { why, .. } => write!(f, "delete: {why}"),
+            Change::Status { summary, .. } => write!(f, "report {summary}"),
+            Change::Release { .. } => f.write_str("let it go: nothing of it is left"),
+        }
+    }
+}
+
+impl Effect for Action {
+    fn object(&self) -> ObjectRef {
+        self.at.object()
+    }
+
+    fn verb(&self) -> Verb {
+        match &self.change {
+            Change::Apply { uid: None, .. } | Change::WebhookSecret { uid: None, .. } => Verb::Create,
+            Change::Delete { .. } => Verb::Delete,
+            _ => Verb::Update,
+        }
+    }
+}

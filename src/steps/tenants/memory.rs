@@ -1,0 +1,66 @@
+//! What one run remembers of its own deeds; forgotten at its end.
+
+use crate::model::kind::Address;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// How long a run waits for what it deletes to be gone; then the next run goes on.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Shared by the looks and the deeds of one run.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// What failed for good, by owner.
+    failed: BTreeMap<String, String>,
+    /// What was looked for and is not there: nobody else makes it.
+    absent: HashSet<Address>,
+    /// When the first thing was deleted.
+    deleting_since: Option<Instant>,
+}
+
+impl Memory {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Whoever panicked left whole values.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn fail(&self, owner: &str, message: String) {
+        self.inner().failed.insert(owner.to_owned(), message);
+    }
+
+    pub(super) fn failed(&self) -> BTreeMap<String, String> {
+        self.inner().failed.clone()
+    }
+
+    pub(super) fn absent(&self, at: &Address) {
+        self.inner().absent.insert(at.clone());
+    }
+
+    pub(super) fn is_absent(&self, at: &Address) -> bool {
+        self.inner().absent.contains(at)
+    }
+
+    pub(super) fn made(&self, at: &Address) {
+        self.inner().absent.remove(at);
+    }
+
+    pub(super) fn deleting(&self) {
+        self.inner().deleting_since.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn has_deleted(&self) -> bool {
+        self.inner().deleting_since.is_some()
+    }
+
+    pub(super) fn is_patience_over(&self) -> bool {
+        let since = self.inner().deleting_since;
+        since.is_some_and(|since| since.elapsed() >= PATIENCE)
+    }
+}

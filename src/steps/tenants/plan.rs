@@ -1,0 +1,223 @@
+//! What to do about what was seen, tenant by tenant. Pure.
+
+mod removal;
+mod report;
+
+use super::{
+    action::{Action, Change},
+    compare::Remedy,
+    desired::{BindingPart, OrganizationPart, Part, Stage},
+    observe,
+    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, WebhookSecret},
+    status,
+};
+use crate::{converge::Plan, model::tenants::names};
+
+/// Each tenant by itself: nothing that is wrong with one keeps another waiting.
+pub(super) fn plan(seen: &Seen) -> Plan<Action> {
+    let mut plan = Plan::default();
+    if !seen.is_defined {
+        plan.notes.push(report::undefined());
+    }
+    for tenant in seen
+        .organizations
+        .iter()
+        .filter(|tenant| is_chosen(&tenant.resource, seen))
+    {
+        organization(tenant, seen, &mut plan);
+    }
+    for tenant in seen
+        .bindings
+        .iter()
+        .filter(|tenant| is_chosen_binding(tenant, seen))
+    {
+        binding(tenant, seen, &mut plan);
+    }
+    for base in seen.bases.iter().filter(|base| is_chosen(&base.resource, seen)) {
+        report::base(base, &mut plan);
+    }
+    if seen.only.is_none() {
+        plan.notes.extend(seen.strays.iter().map(report::stray));
+    }
+    plan
+}
+
+fn is_chosen(resource: &Resource, seen: &Seen) -> bool {
+    seen.only.as_ref().is_none_or(|only| *only == resource.at.name)
+}
+
+/// Also with its organization.
+fn is_chosen_binding(tenant: &BindingSeen, seen: &Seen) -> bool {
+    is_chosen(&tenant.resource, seen) || seen.only.as_ref() == Some(&tenant.spec.aphex_org)
+}
+
+fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>) {
+    let resource = &tenant.resource;
+    match () {
+        () if resource.is_suspended => plan.notes.push(report::suspended(resource)),
+        () if resource.is_deleted => removal::organization(tenant, seen, plan),
+        () => {
+            let failed = seen.failed.get(&resource.owner);
+            let mut acts = Vec::new();
+            if tenant.problem.is_none() {
+                acts = hold(resource, names::ORGANIZATION_FINALIZER).unwrap_or_else(|| {
+                    parts(resource, &tenant.parts, |part| {
+                        organization_part(part, tenant, seen)
+                    })
+                });
+            }
+            report::organization(
+                tenant,
+                status::of_organization(tenant, &seen.facts, failed),
+                &acts,
+                plan,
+            );
+            plan.act.extend(acts);
+        }
+    }
+}
+
+fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {
+    let resource = &tenant.resource;
+    match () {
+        () if resource.is_suspended => plan.notes.push(report::suspended(resource)),
+        () if resource.is_deleted => removal::binding(tenant, seen, plan),
+        () => {
+            let failed = seen.failed.get(&resource.owner);
+            let mut acts = Vec::new();
+            if tenant.problem.is_none() && has_organization(tenant, seen) {
+                acts = hold(resource, names::BINDING_FINALIZER).unwrap_or_else(|| {
+                    parts(resource, &tenant.parts, |part| binding_part(part, tenant, seen))
+                });
+            }
+            report::binding(
+                tenant,
+                status::of_binding(tenant, &seen.facts, failed),
+                &acts,
+                plan,
+            );
+            plan.act.extend(acts);
+        }
+    }
+}
+
+/// Whether the organization's namespace is there: what listens for the binding is in it.
+fn has_organization(tenant: &BindingSeen, seen: &Seen) -> bool {
+    let mut organizations = seen.organizations.iter();
+    let organization = organizations.find(|other| other.resource.at.name == tenant.spec.aphex_org);
+    let namespace = organization.and_then(|organization| organization.parts.first());
+    namespace.is_some_and(|part| {
+        matches!(
+            part.state,
+            PartState::There {
+                is_terminating: false,
+                ..
+            }
+        )
+    })
+}
+
+/// Nothing is made before the custom resource is kept from going without it.
+fn hold(resource: &Resource, finalizer: &'static str) -> Option<Vec<Action>> {
+    if resource.finalizers.iter().any(|other| other == finalizer) {
+        return None;
+    }
+    let hold = Change::Hold {
+        finalizer,
+        version: resource.version.clone(),
+        finalizers: resource.finalizers.clone(),
+    };
+    Some(vec![Action::on(resource, hold)])
+}
+
+/// What there is to do in the first stage that has something to do; what cannot be done holds up what comes after its stage.
+fn parts<P: Part>(
+    resource: &Resource,
+    parts: &[PartSeen<P>],
+    change: impl Fn(&PartSeen<P>) -> Option<Change>,
+) -> Vec<Action> {
+    for stage in [Stage::Namespace, Stage::Fence, Stage::Content, Stage::Door] {
+        let own = || parts.iter().filter(|part| part.part.stage() == stage);
+        let acts: Vec<Action> = own()
+            .filter_map(|part| {
+                Some(Action {
+                    owner: resource.owner.clone(),
+                    at: part.at.clone(),
+                    change: change(part)?,
+                })
+            })
+            .collect();
+        if !acts.is_empty() {
+            return acts;
+        }
+        if own().any(|part| !part.state.is_good()) && stage != Stage::Content {
+            return Vec::new();
+        }
+    }
+    Vec::new()
+}
+
+fn organization_part(
+    part: &PartSeen<OrganizationPart>,
+    tenant: &OrganizationSeen,
+    seen: &Seen,
+) -> Option<Change> {
+    let body = || part.part.body(&observe::organization(tenant, &seen.facts));
+    if part.part != OrganizationPart::WebhookSecret {
+        return change(&part.state, part.part, body);
+    }
+    let uid = match &part.state {
+        PartState::Missing => None,
+        PartState::There {
+            uid,
+            remedy,
+            is_terminating: false,
+        } if *remedy != Remedy::None || tenant.webhook_secret != WebhookSecret::Good => Some(uid.clone()),
+        _ => return None,
+    };
+    Some(Change::WebhookSecret {
+        body: body(),
+        uid,
+        is_given: tenant.spec.webhook_secret.is_some(),
+        resource: tenant.resource.at.clone(),
+    })
+}
+
+fn binding_part(part: &PartSeen<BindingPart>, tenant: &BindingSeen, seen: &Seen) -> Option<Change> {
+    change(&part.state, part.part, || {
+        part.part.body(&observe::binding(tenant, &seen.facts))
+    })
+}
+
+fn change<P: Part>(state: &PartState, _: P, body: impl Fn() -> serde_json::Value) -> Option<Change> {
+    match state {
+        PartState::Missing => Some(Change::Apply {
+            body: body(),
+            uid: None,
+        }),
+        PartState::There {
+            uid,
+            remedy,
+            is_terminating: false,
+        } => {
+            let uid = uid.clone();
+            match remedy {
+                Remedy::None => None,
+                Remedy::Apply => Some(Change::Apply {
+                    body: body(),
+                    uid: Some(uid),
+                }),
+                Remedy::Replace(fields) => Some(Change::Replace {
+                    body: body(),
+                    fields,
+                    uid,
+                }),
+                Remedy::Recreate => Some(Change::Delete {
+                    uid,
+                    why: "it grants another role, which cannot be changed; it is made anew",
+                }),
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! Leaving nothing behind: what a tenant has outside its namespace first, the namespace last, then the custom resource.
+
+use super::{Action, Change, Part, PartSeen, PartState, Plan, Resource, Seen};
+use crate::{
+    converge::contract::{Note, Wait},
+    model::{failure::Reason, kind::Address, tenants::names},
+    steps::tenants::{
+        desired::{BindingPart, OrganizationPart},
+        seen::{BindingSeen, Leftover, OrganizationSeen},
+    },
+};
+
+const WHY: &str = "its tenant is deleted";
+
+/// What goes together; the next group goes when this one is gone.
+type Group = Vec<Leftover>;
+
+pub(super) fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>) {
+    use OrganizationPart as P;
+    let resource = &tenant.resource;
+    let users = seen
+        .bindings
+        .iter()
+        .filter(|other| other.spec.aphex_org == resource.at.name);
+    // One that was refused never had anything of it.
+    let users: Vec<&str> = users
+        .filter(|other| {
+            other
+                .resource
+                .finalizers
+                .iter()
+                .any(|name| name == names::BINDING_FINALIZER)
+        })
+        .map(|other| other.resource.at.name.as_str())
+        .collect();
+    if !users.is_empty() {
+        let message = format!("it is kept while it has bindings: {}", users.join(", "));
+        plan.notes
+            .push(Note::warning(resource.at.object(), Reason::NotReady, message));
+        return;
+    }
+    let groups = [
+        there(&tenant.parts, &[P::Store, P::ListenerInterceptors]),
+        there(&tenant.parts, &[P::Namespace]),
+    ];
+    remove(resource, names::ORGANIZATION_FINALIZER, groups.into(), seen, plan);
+}
+
+pub(super) fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {
+    use BindingPart as P;
+    let groups = [
+        there(&tenant.parts, &[P::Trigger, P::Template]),
+        tenant.applications.clone(),
+        there(&tenant.parts, &[P::Project, P::DeployerAccess]),
+        there(&tenant.parts, &[P::Namespace]),
+    ];
+    remove(
+        &tenant.resource,
+        names::BINDING_FINALIZER,
+        groups.into(),
+        seen,
+        plan,
+    );
+}
+
+/// Those of these parts that exist and are the tenant's own.
+fn there<P: Part + PartialEq>(parts: &[PartSeen<P>], which: &[P]) -> Group {
+    let chosen = parts.iter().filter(|part| which.contains(&part.part));
+    chosen
+        .filter_map(|part| match &part.state {
+            PartState::There {
+                uid, is_terminating, ..
+            } => Some(Leftover {
+                at: part.at.clone(),
+                uid: uid.clone(),
+                is_terminating: *is_terminating,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn remove(resource: &Resource, finalizer: &str, groups: Vec<Group>, seen: &Seen, plan: &mut Plan<Action>) {
+    let Some(group) = groups.into_iter().find(|group| !group.is_empty()) else {
+        release(resource, finalizer, plan);
+        return;
+    };
+    for leftover in group {
+        if leftover.is_terminating {
+            wait(resource, &leftover.at, seen, plan);
+        } else {
+            plan.act.push(Action {
+                owner: resource.owner.clone(),
+                at: leftover.at,
+                change: Change::Delete {
+                    uid: leftover.uid,
+                    why: WHY,
+                },
+            });
+        }
+    }
+}
+
+/// For a while: what hangs is left to the next run, and keeps no other tenant waiting.
+fn wait(resource: &Resource, at: &Address, seen: &Seen, plan: &mut Plan<Action>) {
+    let message = format!("{} is being deleted", at.object());
+    if seen.is_patience_over || !seen.has_deleted {
+        let message = format!("{message}; the next run goes on when it is gone");
+        plan.notes
+            .push(Note::warning(resource.at.object(), Reason::Terminating, message));
+    } else {
+        plan.wait
+            .push(Wait::new(at.object(), Reason::Terminating, message));
+    }
+}
+
+fn release(resource: &Resource, finalizer: &str, plan: &mut Plan<Action>) {
+    if !resource.finalizers.iter().any(|other| other == finalizer) {
+        return;
+    }
+    let others = resource.finalizers.iter().filter(|other| *other != finalizer);
+    let release = Change::Release {
+        version: resource.version.clone(),
+        finalizers: others.cloned().collect(),
+    };
+    plan.act.push(Action::on(resource, release));
+}

@@ -1,0 +1,82 @@
+//! The permissions that reconciling takes. The names of tenants are not known beforehand, so most cannot be limited by name;
+//! none lets us at a Secret that is not one of two names, nor gives away a right that is not one of seven roles.
+
+use super::{
+    desired::{TERRAFORM_SECRET, WEBHOOK_SECRET},
+    kinds,
+};
+use crate::model::{config::Config, kind::Kind, rule::Rule};
+
+/// The roles that tenants get, in `manifests/components/tenancy`.
+pub(super) const ROLES: [&str; 9] = [
+    "argocd-application-deployer",
+    "eso-secrets-reader",
+    "eventlistener-interceptors",
+    "eventlistener-run",
+    "eventlistener-triggers",
+    "organization-admin",
+    "tenant-elevated",
+    "tenant-secrets",
+    "tenant-standard",
+];
+
+/// All of them.
+pub(super) fn rules(config: &Config) -> Vec<Rule> {
+    let on = |kind: &Kind, verbs: &[&'static str]| {
+        Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
+    };
+    let mut rules = vec![
+        on(&kinds::ORGANIZATION, &["get", "list", "patch"]),
+        on(&kinds::REPO_BINDING, &["get", "list", "patch"]),
+        on(&kinds::KNOWLEDGE_BASE, &["get", "list"]),
+    ];
+    for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING, &kinds::KNOWLEDGE_BASE] {
+        let status = format!("{}/status", kind.plural);
+        rules.push(Rule::cluster(
+            kind.group.clone(),
+            status,
+            [] as [String; 0],
+            &["patch"],
+        ));
+    }
+    for kind in &kinds::LABELLED {
+        let verbs: &[&'static str] = match &*kind.name {
+            "Namespace" | "Trigger" | "TriggerTemplate" => &["get", "list", "create", "patch", "delete"],
+            "AppProject" | "ClusterRoleBinding" | "ClusterSecretStore" | "RoleBinding" => {
+                &["get", "list", "create", "patch", "update", "delete"]
+            }
+            "LimitRange" | "NetworkPolicy" | "ResourceQuota" => &["get", "list", "create", "patch", "update"],
+            _ => &["get", "list", "create", "patch"],
+        };
+        rules.push(on(kind, verbs));
+    }
+    rules.push(Rule::cluster(
+        "",
+        "secrets",
+        [WEBHOOK_SECRET, TERRAFORM_SECRET],
+        &["list"],
+    ));
+    let namespace = &config.namespaces.argocd;
+    rules.push(Rule::all(
+        namespace,
+        "argoproj.io",
+        "applications",
+        &["list", "delete"],
+    ));
+    rules.push(Rule::all(
+        "default",
+        "discovery.k8s.io",
+        "endpointslices",
+        &["list"],
+    ));
+    rules.push(Rule::cluster("", "nodes", [] as [String; 0], &["list"]));
+    rules.push(Rule::cluster(
+        "networking.k8s.io",
+        "servicecidrs",
+        [] as [String; 0],
+        &["list"],
+    ));
+    let roles = Rule::cluster("rbac.authorization.k8s.io", "clusterroles", ROLES, &["bind"]);
+    rules.push(roles);
+    rules
+}

@@ -1,0 +1,135 @@
+//! What was seen of the tenants.
+
+use super::{
+    compare::Remedy,
+    desired::{BindingPart, Facts, OrganizationPart},
+    problems::Problem,
+};
+use crate::model::{kind::Address, tenants};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Everything that a plan follows from.
+#[derive(Debug)]
+pub struct Seen {
+    /// Whether the cluster has the kinds.
+    pub(super) is_defined: bool,
+    pub(super) facts: Facts,
+    pub(super) organizations: Vec<OrganizationSeen>,
+    pub(super) bindings: Vec<BindingSeen>,
+    pub(super) bases: Vec<BaseSeen>,
+    /// Ours by their labels, and of no tenant that there is.
+    pub(super) strays: Vec<Address>,
+    /// What failed for good in this run, by owner.
+    pub(super) failed: BTreeMap<String, String>,
+    /// Only this tenant is worked on.
+    pub(super) only: Option<String>,
+    /// Whether this run has deleted something.
+    pub(super) has_deleted: bool,
+    /// Whether what is being deleted has been waited for long enough.
+    pub(super) is_patience_over: bool,
+}
+
+/// One custom resource, beside its specification and status.
+#[derive(Debug, Clone)]
+pub(super) struct Resource {
+    pub(super) at: Address,
+    /// `<kind>/<namespace>/<name>`.
+    pub(super) owner: String,
+    pub(super) version: String,
+    pub(super) generation: i64,
+    pub(super) finalizers: Vec<String>,
+    pub(super) is_deleted: bool,
+    pub(super) is_suspended: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct OrganizationSeen {
+    pub(super) resource: Resource,
+    pub(super) spec: tenants::OrganizationSpec,
+    pub(super) status: Option<tenants::OrganizationStatus>,
+    pub(super) problem: Option<Problem>,
+    pub(super) parts: Vec<PartSeen<OrganizationPart>>,
+    pub(super) webhook_secret: WebhookSecret,
+}
+
+#[derive(Debug)]
+pub(super) struct BindingSeen {
+    pub(super) resource: Resource,
+    pub(super) spec: tenants::RepoBindingSpec,
+    pub(super) status: Option<tenants::RepoBindingStatus>,
+    pub(super) problem: Option<Problem>,
+    /// The Pipeline of the specification; null if there is a problem with it.
+    pub(super) pipeline: Value,
+    pub(super) is_elevated: bool,
+    /// Whether the pipeline's name is its own: else nothing that is called so is.
+    pub(super) holds_name: bool,
+    pub(super) parts: Vec<PartSeen<BindingPart>>,
+    /// Argo CD's Applications of the tenant: looked for only when it is deleted.
+    pub(super) applications: Vec<Leftover>,
+}
+
+#[derive(Debug)]
+pub(super) struct BaseSeen {
+    pub(super) resource: Resource,
+    pub(super) spec: tenants::KnowledgeBaseSpec,
+    pub(super) status: Option<tenants::KnowledgeBaseStatus>,
+}
+
+/// Something that has to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leftover {
+    pub(super) at: Address,
+    pub(super) uid: String,
+    pub(super) is_terminating: bool,
+}
+
+/// What was seen of the value that signs webhooks; never the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WebhookSecret {
+    /// There is none, or an empty one.
+    Missing,
+    /// It is another than the specification gives.
+    Different,
+    /// It is good.
+    Good,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct PartSeen<P> {
+    pub(super) part: P,
+    pub(super) at: Address,
+    pub(super) state: PartState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PartState {
+    /// It does not exist.
+    Missing,
+    /// It exists, and is ours.
+    There {
+        uid: String,
+        remedy: Remedy,
+        is_terminating: bool,
+    },
+    /// It exists, and is somebody else's.
+    Foreign {
+        /// Whose, as far as can be told.
+        owner: String,
+    },
+    /// The cluster does not have its kind.
+    NotServed,
+}
+
+impl PartState {
+    pub(super) fn is_good(&self) -> bool {
+        matches!(
+            self,
+            Self::There {
+                remedy: Remedy::None,
+                is_terminating: false,
+                ..
+            }
+        )
+    }
+}

@@ -1,0 +1,5 @@
+//! Tenants on a real API server, with the definitions of Tekton, Argo CD and external-secrets that their makers publish.
+
+mod bad_input;
+mod life;
+mod stage;

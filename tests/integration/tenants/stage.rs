@@ -1,0 +1,252 @@
+//! A cluster that tenants can be made in.
+
+use crate::{
+    cli::program::{Left, Program},
+    golden,
+    rbac::usage::Usage,
+};
+use aphex_ops::{
+    cli::StepCommand,
+    model::{config::Config, rule::Rule},
+    render::rbac,
+    steps::tenants::TenantsReconcile,
+};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{ApiResource, DynamicObject, Patch, PatchParams},
+    core::GroupVersionKind,
+};
+use rig::sandbox::{self, AuditEvent, AuditMark, Component, Options, Sandbox};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf, time::Duration};
+
+pub(super) const PLATFORM: &str = "platform-system";
+
+/// The Pipeline of the documented example.
+pub(super) const PIPELINE: &str = "apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata:
+  name: cdktf-deploy-pipeline
+spec:
+  params:
+    - name: git-url
+    - name: git-revision
+  tasks:
+    - name: deploy
+      taskRef:
+        name: cdktf-deploy
+      params:
+        - name: git-url
+          value: $(params.git-url)
+        - name: git-revision
+          value: $(params.git-revision)
+";
+
+/// The account that the program runs as: it has the rights of the command and no others.
+const ACCOUNT: &str = "aphex-ops-tenants-reconcile";
+
+pub(super) struct Stage {
+    pub(super) sandbox: Sandbox,
+    pub(super) client: Client,
+    kubeconfig: PathBuf,
+    start: AuditMark,
+    mark: AuditMark,
+}
+
+/// What it gets by the role `tenant-secrets`, which it binds in the namespaces of the documented examples.
+fn given_to_itself() -> Vec<Rule> {
+    let of = |namespace: &str, name: &str| {
+        [
+            Rule::all(namespace, "", "secrets", &["create"]),
+            Rule::named(namespace, "", "secrets", [name], &["patch"]),
+        ]
+    };
+    let organization = of("org-acme-corp", "github-webhook-secret");
+    let binding = of("cdktf-deploy-pipeline", "terraform-backend-config");
+    organization.into_iter().chain(binding).collect()
+}
+
+pub(super) fn rules() -> Vec<Rule> {
+    StepCommand::TenantsReconcile(TenantsReconcile::default()).rules(&Config::default())
+}
+
+impl Stage {
+    /// With everything that tenants' objects need, and no tenant.
+    pub(super) async fn start() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let client = sandbox.client().await.unwrap();
+        let components = [
+            Component::Tekton,
+            Component::Triggers,
+            Component::ArgoCd,
+            Component::ExternalSecrets,
+        ];
+        for component in components {
+            for (_, text) in sandbox::definitions(component).unwrap() {
+                sandbox::apply(&client, &text).await.unwrap();
+            }
+        }
+        for folder in ["crds", "tenancy"] {
+            let folder = golden::root().join("manifests/components").join(folder);
+            for file in golden::files(&folder) {
+                sandbox::apply(&client, &fs::read_to_string(file).unwrap())
+                    .await
+                    .unwrap();
+            }
+        }
+        let namespaces = [PLATFORM, "argocd"];
+        let namespaces = namespaces
+            .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+        sandbox::apply_all(&client, namespaces.to_vec()).await.unwrap();
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": PLATFORM}});
+        sandbox::apply_all(&client, vec![account]).await.unwrap();
+        let account = rbac::Account {
+            namespace: PLATFORM,
+            name: ACCOUNT,
+        };
+        sandbox::apply(&client, &rbac::grant_to(&rules(), ACCOUNT, account))
+            .await
+            .unwrap();
+        let kubeconfig = sandbox
+            .kubeconfig_for_service_account(PLATFORM, ACCOUNT)
+            .await
+            .unwrap();
+        let mark = sandbox.audit_mark().await.unwrap();
+        let stage = Self {
+            sandbox,
+            client,
+            kubeconfig,
+            start: mark,
+            mark,
+        };
+        for kind in [
+            "Organization",
+            "RepoBinding",
+            "KnowledgeBase",
+            "EventListener",
+            "ClusterSecretStore",
+            "AppProject",
+        ] {
+            // A definition is served some moments after it was made.
+            while stage.api(kind, None).list(&Default::default()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        stage
+    }
+
+    pub(super) async fn run(&mut self, line: &str) -> Left {
+        self.mark = self.sandbox.audit_mark().await.unwrap();
+        let program = Program::new(line).arg("--kubeconfig", &self.kubeconfig);
+        program.run().await
+    }
+
+    /// Runs it; it must end well. What it wrote, but for its lock.
+    pub(super) async fn writes(&mut self, line: &str) -> Vec<String> {
+        self.run(line).await.ended(0, &[]);
+        let events = self.sandbox.audit_since(self.mark).await.unwrap().into_iter();
+        let ours = events.filter(|event| event.is_write() && event.user_agent.starts_with("aphex-ops/"));
+        let named = ours.map(|event| {
+            format!(
+                "{} {}",
+                event.verb,
+                event.request_uri.split('?').next().unwrap_or_default()
+            )
+        });
+        named
+            .filter(|path| !path.contains("/leases") && !path.contains("/events"))
+            .collect()
+    }
+
+    pub(super) async fn requests(&self) -> usize {
+        let events = self.sandbox.audit_since(self.mark).await.unwrap().into_iter();
+        events
+            .filter(|event| event.user_agent.starts_with("aphex-ops/"))
+            .count()
+    }
+
+    /// How the declared permissions fit what was asked for since the start.
+    pub(super) async fn usage(&self) -> Usage {
+        let events = self.sandbox.audit_since(self.start).await.unwrap();
+        let is_own = |event: &AuditEvent| event.user.username.ends_with(ACCOUNT);
+        let own: Vec<AuditEvent> = events.into_iter().filter(is_own).collect();
+        let granted = rules().into_iter().chain(given_to_itself());
+        Usage::of(&granted.collect::<Vec<_>>(), &own)
+    }
+
+    pub(super) async fn apply(&self, objects: impl IntoIterator<Item = Value>) {
+        sandbox::apply_all(&self.client, objects.into_iter().collect())
+            .await
+            .unwrap();
+    }
+
+    pub(super) fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+        let (group, version) = match kind {
+            "Organization" | "RepoBinding" | "KnowledgeBase" => ("aphex.io", "v1alpha1"),
+            "Pipeline" => ("tekton.dev", "v1"),
+            "EventListener" | "Trigger" | "TriggerBinding" | "TriggerTemplate" => {
+                ("triggers.tekton.dev", "v1beta1")
+            }
+            "AppProject" | "Application" => ("argoproj.io", "v1alpha1"),
+            "ClusterSecretStore" => ("external-secrets.io", "v1"),
+            "NetworkPolicy" => ("networking.k8s.io", "v1"),
+            "RoleBinding" | "ClusterRoleBinding" | "ClusterRole" => ("rbac.authorization.k8s.io", "v1"),
+            _ => ("", "v1"),
+        };
+        let mut resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        if kind == "NetworkPolicy" {
+            resource.plural = "networkpolicies".to_owned();
+        }
+        match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    pub(super) async fn get(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Value> {
+        let found = self.api(kind, namespace).get_opt(name).await.unwrap()?;
+        Some(serde_json::to_value(found).unwrap())
+    }
+
+    pub(super) async fn merge(&self, kind: &str, namespace: Option<&str>, name: &str, patch: Value) {
+        let api = self.api(kind, namespace);
+        api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .unwrap();
+    }
+
+    /// Names of all objects of that kind.
+    pub(super) async fn names(&self, kind: &str) -> Vec<String> {
+        let found = self.api(kind, None).list(&Default::default()).await.unwrap();
+        found.items.iter().map(ResourceExt::name_any).collect()
+    }
+
+    /// The phase of a tenant, and its message.
+    pub(super) async fn phase(&self, kind: &str, name: &str) -> (String, String) {
+        let found = self.get(kind, Some(PLATFORM), name).await.unwrap();
+        let text = |field: &str| found["status"][field].as_str().unwrap_or_default().to_owned();
+        (text("phase"), text("message"))
+    }
+}
+
+pub(super) fn organization(name: &str) -> Value {
+    json!({"apiVersion": "aphex.io/v1alpha1", "kind": "Organization",
+           "metadata": {"name": name, "namespace": PLATFORM},
+           "spec": {"displayName": "ACME Corporation", "adminUsers": ["admin@acme-corp.com", "ops@acme-corp.com"]}})
+}
+
+pub(super) fn binding(name: &str, organization: &str, pipeline: &str) -> Value {
+    json!({"apiVersion": "aphex.io/v1alpha1", "kind": "RepoBinding",
+           "metadata": {"name": name, "namespace": PLATFORM},
+           "spec": {"aphexOrg": organization, "repoOrg": "acme-corp", "repoName": "my-application",
+                    "pipelineName": pipeline, "templateRef": "run-pipeline-v1", "pipelineSpec": PIPELINE}})
+}
+
+pub(super) fn knowledge_base(name: &str) -> Value {
+    let repository = |name: &str| json!({"url": format!("https://github.com/bdchatham/{name}"), "branch": "main", "paths": [".kiro/docs"]});
+    let repositories = ["AphexPlatformInfrastructure", "AphexCLI", "ArchonAgent"].map(repository);
+    json!({"apiVersion": "aphex.io/v1alpha1", "kind": "KnowledgeBase",
+           "metadata": {"name": name, "namespace": PLATFORM},
+           "spec": {"displayName": "Platform Documentation", "repositories": repositories,
+                    "description": "Archon knowledge base for platform infrastructure and tooling"}})
+}
