@@ -4,7 +4,10 @@ use crate::model::{
     exit::Exit,
     failure::{Failure, Reason},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use rand::{TryRng, rngs::SysRng};
 use secrecy::{SecretString, zeroize::Zeroizing};
 
@@ -15,9 +18,21 @@ use secrecy::{SecretString, zeroize::Zeroizing};
 /// # Errors
 /// [`Exit::Transient`] if the operating system has no randomness to give.
 pub(crate) fn secret(bytes: usize) -> Result<SecretString, Failure> {
+    Ok(URL_SAFE_NO_PAD.encode(&*random(bytes)?).into())
+}
+
+/// A new secret of so many random bytes, as base64 with padding (RFC 4648 §4), for readers that take no other.
+///
+/// # Errors
+/// [`Exit::Transient`] if the operating system has no randomness to give.
+pub(crate) fn padded_secret(bytes: usize) -> Result<SecretString, Failure> {
+    Ok(STANDARD.encode(&*random(bytes)?).into())
+}
+
+fn random(bytes: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut buffer = Zeroizing::new(vec![0; bytes]);
     SysRng.try_fill_bytes(&mut buffer).map_err(no_entropy)?;
-    Ok(URL_SAFE_NO_PAD.encode(&*buffer).into())
+    Ok(buffer)
 }
 
 /// A short random name that is not secret, for run ids and one-time field managers.

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod authentik;
 pub mod cli;
+pub mod cloudflare;
 pub mod converge;
 pub(crate) mod entropy;
 pub mod http;

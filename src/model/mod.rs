@@ -17,3 +17,4 @@ pub mod rule;
 pub mod schedule;
 pub mod secrets;
 pub mod tenants;
+pub mod tunnel;

@@ -42,6 +42,12 @@ pub const DEX_CLIENT_SECRET_KEY: &str = "client-secret";
 pub const API_TOKEN_SECRET: &str = "authentik-api-token";
 /// Key of the token in [`API_TOKEN_SECRET`].
 pub const API_TOKEN_KEY: &str = "token";
+/// Secret of the Cloudflare API token, in the namespace of the platform's own things.
+pub const CLOUDFLARE_SECRET: &str = "cloudflare-api-token";
+/// Key of the token in [`CLOUDFLARE_SECRET`].
+pub const CLOUDFLARE_TOKEN_KEY: &str = "token";
+/// Environment variable of the Cloudflare API token.
+pub const CLOUDFLARE_TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 /// Argo CD's own Secret.
 pub const ARGOCD_SECRET: &str = "argocd-secret";
 /// The Tekton Dashboard's OIDC Secret.

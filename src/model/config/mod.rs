@@ -119,6 +119,12 @@ impl Config {
         }
     }
 
+    /// The Cloudflare zone in which public hosts are.
+    #[must_use]
+    pub fn cloudflare_zone(&self) -> &str {
+        self.cloudflare.zone.as_deref().unwrap_or(&self.hosts.webhooks)
+    }
+
     /// The redirect URI by which Dex's provider is known in Authentik.
     #[must_use]
     pub fn authentik_redirect_uri(&self) -> String {

@@ -86,7 +86,7 @@ fn set_source(application: &mut Value, folder: &str, config: &Config) {
 #[must_use]
 pub fn hosts_outside_the_zone(config: &Config) -> Vec<&str> {
     let hosts = &config.hosts;
-    let zone = format!(".{}", settings::zone(config));
+    let zone = format!(".{}", config.cloudflare_zone());
     let all = [&hosts.auth, &hosts.dex, &hosts.argocd, &hosts.tekton];
     let outside = all.into_iter().filter(|host| !host.ends_with(&zone));
     outside

@@ -1,6 +1,6 @@
 //! Namespaces and hosts: the fields of each kind that hold one.
 
-use super::{fields::each_text, settings};
+use super::fields::each_text;
 use crate::model::config::{Config, Hosts, Namespaces};
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ pub(super) fn host(name: &str, config: &Config) -> Option<String> {
         (&default.dex, &hosts.dex),
         (&default.argocd, &hosts.argocd),
         (&default.tekton, &hosts.tekton),
-        (&default.webhooks, settings::zone(config)),
+        (&default.webhooks, config.cloudflare_zone()),
     ];
     let mut found = pairs.into_iter().filter(|(default, _)| *default == bare);
     found

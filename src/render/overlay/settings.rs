@@ -31,7 +31,7 @@ pub(super) fn apply(object: &mut Value, config: &Config) -> Result<(), OverlayEr
             &mut |argument| {
                 let text = argument.as_str().unwrap_or_default();
                 if text.starts_with("--domain-filter=") {
-                    *argument = format!("--domain-filter={}", zone(config)).into();
+                    *argument = format!("--domain-filter={}", config.cloudflare_zone()).into();
                 }
             },
         ),
@@ -39,15 +39,6 @@ pub(super) fn apply(object: &mut Value, config: &Config) -> Result<(), OverlayEr
     }
     rename_dex(object, config);
     Ok(())
-}
-
-/// The zone in which public hosts are.
-pub(super) fn zone(config: &Config) -> &str {
-    config
-        .cloudflare
-        .zone
-        .as_deref()
-        .unwrap_or(&config.hosts.webhooks)
 }
 
 fn authentik(config: &Config) -> [(&'static str, String); 4] {
