@@ -12,6 +12,7 @@ mod authentik_token;
 mod bad_input;
 mod benchmark;
 mod cli;
+mod cloudflare_adapter;
 mod command_lines;
 mod dex_sync;
 mod drift;
