@@ -25,7 +25,7 @@ async fn stand_in() -> StandIn {
 }
 
 /// The adapter by that token, with the base URL in the configuration, which is what lets it go to loopback.
-fn by_token(url: &str, token: &str) -> Cloudflare {
+pub(crate) fn by_token(url: &str, token: &str) -> Cloudflare {
     let config = Config {
         cloudflare: config::Cloudflare {
             api_url: url.to_owned(),

@@ -3,7 +3,7 @@
 use super::seen::Resource;
 use crate::{
     converge::{Effect, Verb},
-    model::{kind::Address, object::ObjectRef},
+    model::{kind::Address, object::ObjectRef, tunnel},
 };
 use serde_json::Value;
 use std::fmt;
@@ -39,6 +39,11 @@ pub(super) enum Change {
         uid: Option<String>,
         is_given: bool,
         resource: Address,
+    },
+    /// One thing about the way in from the internet.
+    Tunnel {
+        action: tunnel::Action,
+        object: ObjectRef,
     },
     /// It is deleted: this very object.
     Delete { uid: String, why: &'static str },
@@ -78,6 +83,7 @@ impl fmt::Display for Action {
             Change::WebhookSecret { is_given: false, .. } => {
                 f.write_str("generate the secret if there is none")
             }
+            Change::Tunnel { action, .. } => f.write_str(describe(action)),
             Change::Delete { why, .. } => write!(f, "delete: {why}"),
             Change::Status { summary, .. } => write!(f, "report {summary}"),
             Change::Release { .. } => f.write_str("let it go: nothing of it is left"),
@@ -87,14 +93,62 @@ impl fmt::Display for Action {
 
 impl Effect for Action {
     fn object(&self) -> ObjectRef {
-        self.at.object()
+        match &self.change {
+            Change::Tunnel { object, .. } => object.clone(),
+            _ => self.at.object(),
+        }
     }
 
     fn verb(&self) -> Verb {
         match &self.change {
             Change::Apply { uid: None, .. } | Change::WebhookSecret { uid: None, .. } => Verb::Create,
+            Change::Tunnel { action, .. } => tunnel_verb(action),
             Change::Delete { .. } => Verb::Delete,
             _ => Verb::Update,
+        }
+    }
+}
+
+/// What an action does, for people.
+fn describe(action: &tunnel::Action) -> &'static str {
+    use tunnel::Action;
+    match action {
+        Action::StoreSecret { .. } => "store a new secret for the tunnel",
+        Action::CreateTunnel => "make the tunnel",
+        Action::StoreTunnel { .. } => "write the tunnel's id down",
+        Action::RestoreCredentials { .. } => "store the credentials that Cloudflare has",
+        Action::DropConnections { .. } => "end its connections",
+        Action::DeleteTunnel { .. } => "delete the tunnel",
+        Action::CreateRecord { .. } => "make the record",
+        Action::CorrectRecord { .. } => "correct the record",
+        Action::DeleteRecord { .. } => "delete the record",
+    }
+}
+
+fn tunnel_verb(action: &tunnel::Action) -> Verb {
+    use tunnel::Action;
+    match action {
+        Action::StoreSecret { .. } | Action::CreateTunnel | Action::CreateRecord { .. } => Verb::Create,
+        Action::DeleteTunnel { .. } | Action::DeleteRecord { .. } => Verb::Delete,
+        Action::StoreTunnel { .. }
+        | Action::RestoreCredentials { .. }
+        | Action::DropConnections { .. }
+        | Action::CorrectRecord { .. } => Verb::Update,
+    }
+}
+
+/// What the thing is called that an action changes.
+pub(super) fn tunnel_object(action: &tunnel::Action, names: &tunnel::Names, secret: &Address) -> ObjectRef {
+    use tunnel::Action;
+    match action {
+        Action::StoreSecret { .. } | Action::StoreTunnel { .. } | Action::RestoreCredentials { .. } => {
+            secret.object()
+        }
+        Action::CreateTunnel | Action::DropConnections { .. } | Action::DeleteTunnel { .. } => {
+            names.tunnel_object()
+        }
+        Action::CreateRecord { .. } | Action::CorrectRecord { .. } | Action::DeleteRecord { .. } => {
+            names.record_object()
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     action::{Action, Change},
     desired::{WEBHOOK_KEY, WEBHOOK_SECRET},
     memory::Memory,
-    resources,
+    resources, tunnels,
 };
 use crate::{
     converge::{Context, Outcome},
@@ -56,6 +56,7 @@ async fn act(cx: &Context, memory: &Memory, action: Action) -> Result<Outcome, F
             is_given,
             resource,
         } => webhook_secret(cx, at, body, uid, is_given.then_some(&resource)).await,
+        Change::Tunnel { action, .. } => tunnels::apply(cx, memory, &at.name, action).await,
         Change::Delete { uid, .. } => {
             cx.cluster.delete(at, &uid, None).await?;
             memory.deleting();
@@ -98,7 +99,7 @@ async fn replace(
     Ok(Outcome::Configured)
 }
 
-fn changed(at: &Address) -> Failure {
+pub(super) fn changed(at: &Address) -> Failure {
     let message = "it was changed by somebody else at the same time";
     Failure::new(Exit::Transient, Reason::Conflict, message).on(at.object())
 }

@@ -11,6 +11,8 @@ pub(super) const REPO_BINDING: Kind = own("RepoBinding", "repobindings");
 pub(super) const KNOWLEDGE_BASE: Kind = own("KnowledgeBase", "knowledgebases");
 
 pub(super) const NAMESPACE: Kind = crate::model::kind::NAMESPACE;
+pub(super) const CONFIG_MAP: Kind = crate::model::kind::CONFIG_MAP;
+pub(super) const DEPLOYMENT: Kind = kind("apps", "v1", "Deployment", "deployments", true);
 pub(super) const SECRET: Kind = kind("", "v1", "Secret", "secrets", true);
 pub(super) const SERVICE_ACCOUNT: Kind = kind("", "v1", "ServiceAccount", "serviceaccounts", true);
 pub(super) const RESOURCE_QUOTA: Kind = kind("", "v1", "ResourceQuota", "resourcequotas", true);
@@ -58,6 +60,9 @@ pub(super) static LABELLED: [Kind; 14] = [
     TRIGGER,
     EVENT_LISTENER,
 ];
+
+/// Those of the connectors of tunnels, found in the same way.
+pub(super) static CONNECTORS: [Kind; 2] = [CONFIG_MAP, DEPLOYMENT];
 
 const fn own(name: &'static str, plural: &'static str) -> Kind {
     kind(tenants::GROUP, tenants::VERSION, name, plural, true)

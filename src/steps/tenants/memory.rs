@@ -1,5 +1,6 @@
 //! What one run remembers of its own deeds; forgotten at its end.
 
+use super::tunnels::Edge;
 use crate::model::kind::Address;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -23,6 +24,8 @@ struct Inner {
     absent: HashSet<Address>,
     /// When the first thing was deleted.
     deleting_since: Option<Instant>,
+    /// Cloudflare, once it was found.
+    edge: Option<Edge>,
 }
 
 impl Memory {
@@ -49,6 +52,14 @@ impl Memory {
 
     pub(super) fn made(&self, at: &Address) {
         self.inner().absent.remove(at);
+    }
+
+    pub(super) fn edge(&self) -> Option<Edge> {
+        self.inner().edge.clone()
+    }
+
+    pub(super) fn keep_edge(&self, edge: Edge) {
+        self.inner().edge = Some(edge);
     }
 
     pub(super) fn deleting(&self) {

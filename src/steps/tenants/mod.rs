@@ -16,23 +16,49 @@ mod rules;
 mod seen;
 mod status;
 mod surroundings;
+mod tunnels;
 
 pub use action::Action;
 pub use seen::Seen;
 
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},
-    model::{config::Config, failure::Failure, rule::Rule},
+    model::{
+        config::{Config, Profile},
+        failure::Failure,
+        rule::Rule,
+    },
 };
 use memory::Memory;
+use std::path::{Path, PathBuf};
 
 /// Bring every tenant to what its custom resources say.
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantsReconcile {
     /// Only the tenant of this name; with an Organization its bindings too
     name: Option<String>,
+    /// Leave Cloudflare alone, and what connects to it
+    #[arg(long)]
+    skip_cloudflare: bool,
+    /// File with Cloudflare's API token; else CLOUDFLARE_API_TOKEN, else Secret cloudflare-api-token
+    #[arg(long, value_name = "FILE")]
+    cloudflare_token_file: Option<PathBuf>,
     #[arg(skip)]
     memory: Memory,
+}
+
+/// Webhooks come in by tunnels where the platform has public names.
+fn has_tunnels(config: &Config) -> bool {
+    config.profile == Profile::K3s
+}
+
+/// What of the tenants is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Scope<'a> {
+    /// Only the tenant of this name.
+    only: Option<&'a str>,
+    has_tunnels: bool,
+    token_file: Option<&'a Path>,
 }
 
 impl Step for TenantsReconcile {
@@ -50,7 +76,12 @@ impl Step for TenantsReconcile {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
-        observe::look(cx, &self.memory, self.name.as_deref()).await
+        let scope = Scope {
+            only: self.name.as_deref(),
+            has_tunnels: has_tunnels(&cx.config) && !self.skip_cloudflare,
+            token_file: self.cloudflare_token_file.as_deref(),
+        };
+        observe::look(cx, &self.memory, scope).await
     }
 
     fn plan(&self, seen: &Seen) -> Plan<Action> {

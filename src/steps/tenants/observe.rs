@@ -1,6 +1,7 @@
 //! Looking at the tenants: their custom resources, then each kind of object once, page by page.
 
 use super::{
+    Scope,
     compare::{Remedy, compare},
     desired::{
         Binding, BindingPart, Exactness, Facts, Organization, OrganizationPart, Part, TERRAFORM_SECRET,
@@ -10,8 +11,8 @@ use super::{
     memory::Memory,
     problems::{self, Others},
     resources::{self, Resources},
-    seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, WebhookSecret},
-    surroundings,
+    seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, TunnelSeen, WebhookSecret},
+    surroundings, tunnels,
 };
 use crate::{
     converge::Context,
@@ -59,28 +60,21 @@ struct Found {
 }
 
 /// Looks at everything.
-pub(super) async fn look(cx: &Context, memory: &Memory, only: Option<&str>) -> Result<Seen, Failure> {
+pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Result<Seen, Failure> {
     let (resources, mut facts) = futures::try_join!(resources::read(cx), surroundings::look(cx))?;
     let is_defined = resources.is_some();
     let mut resources = resources.unwrap_or_default();
     judge(&mut resources, &cx.config);
+    facts.has_tunnels = scope.has_tunnels;
     let named = resources.bindings.iter().filter(|binding| binding.holds_name);
     facts.pipelines = named.map(|binding| binding.spec.pipeline_name.clone()).collect();
     place(&mut resources, &facts);
-    let (found, not_served) = {
-        let wanted = Wanted::new(&resources, &facts);
-        let lists = stream::iter(lists()).map(|list| wanted.list(cx, list));
-        let found: Vec<(Kind, Found)> = lists.buffer_unordered(CONCURRENCY).try_collect().await?;
-        let not_served = found.iter().filter(|(_, found)| !found.is_served);
-        let not_served: BTreeSet<Kind> = not_served.map(|(kind, _)| kind.clone()).collect();
-        (found, not_served)
-    };
-    let mut strays = Vec::new();
-    for (_, found) in found {
-        set(&mut resources, found.states);
-        strays.extend(found.strays);
+    let mut strays = listed(cx, &mut resources, &facts, lists()).await?;
+    if facts.has_tunnels {
+        tunnels::look(cx, memory, scope.token_file, &mut resources.organizations).await;
+        add_connectors(&mut resources, &facts);
+        strays.extend(listed(cx, &mut resources, &facts, connector_lists()).await?);
     }
-    mark_unserved(&mut resources, &not_served);
     let unlisted = {
         let wanted = Wanted::new(&resources, &facts);
         wanted.unlisted(cx, memory).await?
@@ -95,10 +89,45 @@ pub(super) async fn look(cx: &Context, memory: &Memory, only: Option<&str>) -> R
         bases: resources.bases,
         strays,
         failed: memory.failed(),
-        only: only.map(str::to_owned),
+        only: scope.only.map(str::to_owned),
         has_deleted: memory.has_deleted(),
         is_patience_over: memory.is_patience_over(),
     })
+}
+
+/// Looks at all objects of these lists, and finds those that are of nobody.
+async fn listed(
+    cx: &Context,
+    resources: &mut Resources,
+    facts: &Facts,
+    lists: Vec<List>,
+) -> Result<Vec<Address>, Failure> {
+    let found: Vec<(Kind, Found)> = {
+        let wanted = Wanted::new(resources, facts);
+        let lists = stream::iter(lists).map(|list| wanted.list(cx, list));
+        lists.buffer_unordered(CONCURRENCY).try_collect().await?
+    };
+    let not_served = found.iter().filter(|(_, found)| !found.is_served);
+    let not_served: BTreeSet<Kind> = not_served.map(|(kind, _)| kind.clone()).collect();
+    let mut strays = Vec::new();
+    for (_, found) in found {
+        set(resources, found.states);
+        strays.extend(found.strays);
+    }
+    mark_unserved(resources, &not_served);
+    Ok(strays)
+}
+
+fn add_connectors(resources: &mut Resources, facts: &Facts) {
+    for seen in resources
+        .organizations
+        .iter_mut()
+        .filter(|seen| !seen.parts.is_empty())
+    {
+        let tenant = organization(seen, facts);
+        let parts = OrganizationPart::CONNECTOR.map(|part| missing(part, part.at(&tenant)));
+        seen.parts.extend(parts);
+    }
 }
 
 /// Finds what is wrong with each of them. What has no good name has no parts either: whatever is called so is not its own.
@@ -176,6 +205,10 @@ pub(super) fn organization<'a>(seen: &'a OrganizationSeen, facts: &'a Facts) -> 
         name: &seen.resource.at.name,
         owner: &seen.resource.owner,
         spec: &seen.spec,
+        tunnel: match &seen.tunnel {
+            TunnelSeen::Done { id } => Some(id),
+            _ => None,
+        },
         facts,
     }
 }
@@ -195,6 +228,11 @@ pub(super) fn binding<'a>(seen: &'a BindingSeen, facts: &'a Facts) -> Binding<'a
 enum List {
     Labelled(&'static Kind),
     Secrets(&'static str),
+}
+
+/// Those of the connectors, when it is known which tunnel each of them is for.
+fn connector_lists() -> Vec<List> {
+    kinds::CONNECTORS.iter().map(List::Labelled).collect()
 }
 
 fn lists() -> Vec<List> {

@@ -4,14 +4,17 @@ mod removal;
 mod report;
 
 use super::{
-    action::{Action, Change},
+    action::{Action, Change, tunnel_object},
     compare::Remedy,
     desired::{BindingPart, OrganizationPart, Part, Stage},
     observe,
-    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, WebhookSecret},
+    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, TunnelSeen, WebhookSecret},
     status,
 };
-use crate::{converge::Plan, model::tenants::names};
+use crate::{
+    converge::Plan,
+    model::{kind::Address, tenants::names, tunnel::Names},
+};
 
 /// Each tenant by itself: nothing that is wrong with one keeps another waiting.
 pub(super) fn plan(seen: &Seen) -> Plan<Action> {
@@ -61,9 +64,11 @@ fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>)
             let mut acts = Vec::new();
             if tenant.problem.is_none() {
                 acts = hold(resource, names::ORGANIZATION_FINALIZER).unwrap_or_else(|| {
-                    parts(resource, &tenant.parts, |part| {
+                    let mut acts = parts(resource, &tenant.parts, |part| {
                         organization_part(part, tenant, seen)
-                    })
+                    });
+                    acts.extend(tunnel(tenant, seen));
+                    acts
                 });
             }
             report::organization(
@@ -157,12 +162,37 @@ fn parts<P: Part>(
     Vec::new()
 }
 
+/// The next thing about its way in, when we get at its Secrets.
+fn tunnel(tenant: &OrganizationSeen, seen: &Seen) -> Option<Action> {
+    let mut parts = tenant.parts.iter();
+    let access = parts.find(|part| part.part == OrganizationPart::SecretsAccess)?;
+    let TunnelSeen::Act(action) = &tenant.tunnel else {
+        return None;
+    };
+    if !access.state.is_good() && !tenant.resource.is_deleted {
+        return None;
+    }
+    let name = &tenant.resource.at.name;
+    let things = Names::of(name, &seen.facts.zone);
+    let secret = Address {
+        kind: super::kinds::SECRET,
+        namespace: Some(names::organization_namespace(name)),
+        name: things.secret.clone(),
+    };
+    let object = tunnel_object(action, &things, &secret);
+    let action = action.clone();
+    Some(Action::on(&tenant.resource, Change::Tunnel { action, object }))
+}
+
 fn organization_part(
     part: &PartSeen<OrganizationPart>,
     tenant: &OrganizationSeen,
     seen: &Seen,
 ) -> Option<Change> {
     let body = || part.part.body(&observe::organization(tenant, &seen.facts));
+    if OrganizationPart::CONNECTOR.contains(&part.part) && !matches!(tenant.tunnel, TunnelSeen::Done { .. }) {
+        return None;
+    }
     if part.part != OrganizationPart::WebhookSecret {
         return change(&part.state, part.part, body);
     }

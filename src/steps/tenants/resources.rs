@@ -2,7 +2,7 @@
 
 use super::{
     kinds,
-    seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource, WebhookSecret},
+    seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource, TunnelSeen, WebhookSecret},
 };
 use crate::{
     converge::Context,
@@ -44,6 +44,7 @@ pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
         problem: None,
         parts: Vec::new(),
         webhook_secret: WebhookSecret::Missing,
+        tunnel: TunnelSeen::Off,
     };
     let binding = |found: tenants::RepoBinding| BindingSeen {
         resource: resource(&kinds::REPO_BINDING, &found.metadata),

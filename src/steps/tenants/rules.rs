@@ -5,16 +5,17 @@ use super::{
     desired::{TERRAFORM_SECRET, WEBHOOK_SECRET},
     kinds,
 };
-use crate::model::{config::Config, kind::Kind, rule::Rule};
+use crate::model::{config::Config, kind::Kind, names, rule::Rule};
 
 /// The roles that tenants get, in `manifests/components/tenancy`.
-pub(super) const ROLES: [&str; 9] = [
+pub(super) const ROLES: [&str; 10] = [
     "argocd-application-deployer",
     "eso-secrets-reader",
     "eventlistener-interceptors",
     "eventlistener-run",
     "eventlistener-triggers",
     "organization-admin",
+    "organization-secrets",
     "tenant-elevated",
     "tenant-secrets",
     "tenant-standard",
@@ -49,6 +50,21 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
             _ => &["get", "list", "create", "patch"],
         };
         rules.push(on(kind, verbs));
+    }
+    if super::has_tunnels(config) {
+        rules.push(on(&kinds::CONFIG_MAP, &["get", "list", "create", "patch"]));
+        rules.push(on(
+            &kinds::DEPLOYMENT,
+            &["get", "list", "create", "patch", "delete"],
+        ));
+        let token = [names::CLOUDFLARE_SECRET];
+        rules.push(Rule::named(
+            &config.namespaces.platform,
+            "",
+            "secrets",
+            token,
+            &["get"],
+        ));
     }
     rules.push(Rule::cluster(
         "",

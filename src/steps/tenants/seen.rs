@@ -5,7 +5,7 @@ use super::{
     desired::{BindingPart, Facts, OrganizationPart},
     problems::Problem,
 };
-use crate::model::{kind::Address, tenants};
+use crate::model::{kind::Address, tenants, tunnel};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -51,6 +51,22 @@ pub(super) struct OrganizationSeen {
     pub(super) problem: Option<Problem>,
     pub(super) parts: Vec<PartSeen<OrganizationPart>>,
     pub(super) webhook_secret: WebhookSecret,
+    pub(super) tunnel: TunnelSeen,
+}
+
+/// The way in from the internet of one organization, and what comes next for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TunnelSeen {
+    /// There are no tunnels here, or nobody has looked.
+    Off,
+    /// There it is; when the organization leaves: there is none.
+    Done { id: String },
+    /// Something has to be done.
+    Act(tunnel::Action),
+    /// A person has to decide.
+    Refused(String),
+    /// Cloudflare cannot be asked.
+    Unavailable(String),
 }
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::{
     desired::{BindingPart, Facts, OrganizationPart, WEBHOOK_KEY, WEBHOOK_SECRET},
     problems::Problem,
-    seen::{BaseSeen, BindingSeen, OrganizationSeen, PartSeen, PartState},
+    seen::{BaseSeen, BindingSeen, OrganizationSeen, PartSeen, PartState, TunnelSeen},
 };
 use crate::model::tenants::{
     BindingPhase, Condition, KnowledgeBasePhase, KnowledgeBaseStatus, OrganizationPhase, OrganizationStatus,
@@ -69,6 +69,17 @@ fn condition<P: Copy>(
     condition
 }
 
+fn of_tunnel(seen: &TunnelSeen) -> Option<Problem> {
+    match seen {
+        TunnelSeen::Refused(message) => Some(Problem::new("TunnelRefused", message.clone())),
+        TunnelSeen::Unavailable(message) => Some(Problem {
+            is_pending: true,
+            ..Problem::new("CloudflareUnavailable", message.clone())
+        }),
+        TunnelSeen::Off | TunnelSeen::Act(_) | TunnelSeen::Done { .. } => None,
+    }
+}
+
 /// The status of an Organization; its conditions have no times yet.
 pub(super) fn of_organization(
     seen: &OrganizationSeen,
@@ -77,11 +88,12 @@ pub(super) fn of_organization(
 ) -> OrganizationStatus {
     use OrganizationPart as P;
     let name = &seen.resource.at.name;
-    let trouble = trouble(seen.problem.as_ref(), failed, &seen.parts);
+    let trouble = trouble(seen.problem.as_ref(), failed, &seen.parts).or_else(|| of_tunnel(&seen.tunnel));
     let generation = seen.resource.generation;
     let about =
         |kind: &str, which: fn(P) -> bool| condition(kind, &seen.parts, trouble.as_ref(), generation, which);
-    let is_complete = trouble.is_none() && are_good(&seen.parts, |_| true);
+    let is_connected = !matches!(seen.tunnel, TunnelSeen::Act(_));
+    let is_complete = trouble.is_none() && is_connected && are_good(&seen.parts, |_| true);
     let (phase, message) = match &trouble {
         Some(problem) if problem.is_pending => (OrganizationPhase::Pending, problem.message.clone()),
         Some(problem) => (OrganizationPhase::Failed, problem.message.clone()),

@@ -7,7 +7,7 @@ use crate::{
 };
 use aphex_ops::{
     cli::StepCommand,
-    model::{config::Config, rule::Rule},
+    model::{config, rule::Rule},
     render::rbac,
     steps::tenants::TenantsReconcile,
 };
@@ -48,7 +48,7 @@ const ACCOUNT: &str = "aphex-ops-tenants-reconcile";
 pub(super) struct Stage {
     pub(super) sandbox: Sandbox,
     pub(super) client: Client,
-    kubeconfig: PathBuf,
+    pub(super) kubeconfig: PathBuf,
     start: AuditMark,
     mark: AuditMark,
 }
@@ -67,12 +67,26 @@ fn given_to_itself() -> Vec<Rule> {
 }
 
 pub(super) fn rules() -> Vec<Rule> {
-    StepCommand::TenantsReconcile(TenantsReconcile::default()).rules(&Config::default())
+    rules_for("kind")
+}
+
+fn rules_for(profile: &str) -> Vec<Rule> {
+    let config = config::parse(&format!(
+        "profile: {profile}
+"
+    ))
+    .unwrap();
+    StepCommand::TenantsReconcile(TenantsReconcile::default()).rules(&config)
 }
 
 impl Stage {
     /// With everything that tenants' objects need, and no tenant.
     pub(super) async fn start() -> Self {
+        Self::start_for("kind").await
+    }
+
+    /// The same for a profile.
+    pub(super) async fn start_for(profile: &str) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let client = sandbox.client().await.unwrap();
         let components = [
@@ -104,7 +118,7 @@ impl Stage {
             namespace: PLATFORM,
             name: ACCOUNT,
         };
-        sandbox::apply(&client, &rbac::grant_to(&rules(), ACCOUNT, account))
+        sandbox::apply(&client, &rbac::grant_to(&rules_for(profile), ACCOUNT, account))
             .await
             .unwrap();
         let kubeconfig = sandbox
@@ -123,9 +137,14 @@ impl Stage {
             "Organization",
             "RepoBinding",
             "KnowledgeBase",
+            "Pipeline",
             "EventListener",
+            "Trigger",
+            "TriggerBinding",
+            "TriggerTemplate",
             "ClusterSecretStore",
             "AppProject",
+            "Application",
         ] {
             // A definition is served some moments after it was made.
             while stage.api(kind, None).list(&Default::default()).await.is_err() {
@@ -181,26 +200,7 @@ impl Stage {
     }
 
     pub(super) fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
-        let (group, version) = match kind {
-            "Organization" | "RepoBinding" | "KnowledgeBase" => ("aphex.io", "v1alpha1"),
-            "Pipeline" => ("tekton.dev", "v1"),
-            "EventListener" | "Trigger" | "TriggerBinding" | "TriggerTemplate" => {
-                ("triggers.tekton.dev", "v1beta1")
-            }
-            "AppProject" | "Application" => ("argoproj.io", "v1alpha1"),
-            "ClusterSecretStore" => ("external-secrets.io", "v1"),
-            "NetworkPolicy" => ("networking.k8s.io", "v1"),
-            "RoleBinding" | "ClusterRoleBinding" | "ClusterRole" => ("rbac.authorization.k8s.io", "v1"),
-            _ => ("", "v1"),
-        };
-        let mut resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        if kind == "NetworkPolicy" {
-            resource.plural = "networkpolicies".to_owned();
-        }
-        match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        }
+        api(&self.client, kind, namespace)
     }
 
     pub(super) async fn get(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Value> {
@@ -249,4 +249,82 @@ pub(super) fn knowledge_base(name: &str) -> Value {
            "metadata": {"name": name, "namespace": PLATFORM},
            "spec": {"displayName": "Platform Documentation", "repositories": repositories,
                     "description": "Archon knowledge base for platform infrastructure and tooling"}})
+}
+
+fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    let (group, version) = match kind {
+        "Organization" | "RepoBinding" | "KnowledgeBase" => ("aphex.io", "v1alpha1"),
+        "Pipeline" => ("tekton.dev", "v1"),
+        "EventListener" | "Trigger" | "TriggerBinding" | "TriggerTemplate" => {
+            ("triggers.tekton.dev", "v1beta1")
+        }
+        "AppProject" | "Application" => ("argoproj.io", "v1alpha1"),
+        "ClusterSecretStore" => ("external-secrets.io", "v1"),
+        "NetworkPolicy" => ("networking.k8s.io", "v1"),
+        "Deployment" => ("apps", "v1"),
+        "RoleBinding" | "ClusterRoleBinding" | "ClusterRole" => ("rbac.authorization.k8s.io", "v1"),
+        _ => ("", "v1"),
+    };
+    let mut resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    if kind == "NetworkPolicy" {
+        resource.plural = "networkpolicies".to_owned();
+    }
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    }
+}
+
+/// Deletes what is in a namespace of a tenant, as Kubernetes does when it is deleted.
+pub(super) async fn empty(client: &Client, namespace: &str) {
+    let kinds = [
+        "RoleBinding",
+        "ServiceAccount",
+        "Secret",
+        "Pipeline",
+        "ConfigMap",
+        "Deployment",
+        "Trigger",
+        "TriggerTemplate",
+        "EventListener",
+        "TriggerBinding",
+        "ResourceQuota",
+        "LimitRange",
+        "NetworkPolicy",
+    ];
+    for kind in kinds {
+        let api = api(client, kind, Some(namespace));
+        api.delete_collection(&Default::default(), &Default::default())
+            .await
+            .unwrap();
+    }
+}
+
+/// Ends every namespace that is being deleted, with what is in it of ours.
+pub(super) fn end_namespaces(client: Client) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let namespaces = Api::<k8s_openapi::api::core::v1::Namespace>::all(client.clone());
+            let Ok(all) = namespaces.list(&Default::default()).await else {
+                continue;
+            };
+            for namespace in all
+                .items
+                .into_iter()
+                .filter(|found| found.metadata.deletion_timestamp.is_some())
+            {
+                let name = namespace.name_any();
+                let mut body = serde_json::to_value(&namespace).unwrap();
+                body["spec"]["finalizers"] = json!([]);
+                let request = http::Request::put(format!("/api/v1/namespaces/{name}/finalize"))
+                    .header("Content-Type", "application/json")
+                    .body(serde_json::to_vec(&body).unwrap())
+                    .unwrap();
+                empty(&client, &name).await;
+                // It may be gone since.
+                let _ = client.request::<Value>(request).await;
+            }
+        }
+    });
 }

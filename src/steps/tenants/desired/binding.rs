@@ -94,7 +94,7 @@ impl Part for BindingPart {
         let runner = || json!([account(RUNNER, pipeline)]);
         let fields = match self {
             P::Namespace => Value::Null,
-            P::SecretsAccess => secrets_access(tenant.facts),
+            P::SecretsAccess => secrets_access("tenant-secrets", tenant.facts),
             P::Runner => json!({}),
             P::RunnerAccess => grant(profile(tenant), runner()),
             P::ListenerAccess => {
@@ -182,9 +182,9 @@ fn profile(tenant: &Binding<'_>) -> &'static str {
 }
 
 /// We hold no right over the Secrets of all namespaces, only this one in each of the tenants'.
-pub(super) fn secrets_access(facts: &Facts) -> Value {
+pub(super) fn secrets_access(role: &str, facts: &Facts) -> Value {
     grant(
-        "tenant-secrets",
+        role,
         json!([account("aphex-ops-tenants-reconcile", &facts.platform)]),
     )
 }

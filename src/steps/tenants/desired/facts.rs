@@ -14,6 +14,10 @@ pub(in crate::steps::tenants) struct Facts {
     pub(in crate::steps::tenants) argocd: String,
     /// The namespace of the account that reconciles.
     pub(in crate::steps::tenants) platform: String,
+    /// Whether webhooks come in by Cloudflare's tunnels.
+    pub(in crate::steps::tenants) has_tunnels: bool,
+    /// The image of what connects to them.
+    pub(in crate::steps::tenants) connector_image: String,
     /// Parent domain of the webhooks.
     pub(in crate::steps::tenants) zone: String,
     /// Addresses of the API server, each with its port.
@@ -29,6 +33,8 @@ impl Facts {
         Self {
             argocd: config.namespaces.argocd.clone(),
             platform: config.namespaces.platform.clone(),
+            has_tunnels: false,
+            connector_image: config.replaced_image(super::connector::IMAGE),
             zone: config.hosts.webhooks.clone(),
             api_servers: Vec::new(),
             cluster_ranges: Vec::new(),
@@ -52,6 +58,8 @@ pub(in crate::steps::tenants) struct Organization<'a> {
     /// `Organization/<namespace>/<name>`.
     pub(in crate::steps::tenants) owner: &'a str,
     pub(in crate::steps::tenants) spec: &'a tenants::OrganizationSpec,
+    /// The id of its tunnel, as soon as there is one.
+    pub(in crate::steps::tenants) tunnel: Option<&'a str>,
     pub(in crate::steps::tenants) facts: &'a Facts,
 }
 

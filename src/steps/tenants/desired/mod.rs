@@ -4,6 +4,7 @@
 //! tenants need not be held at once.
 
 mod binding;
+mod connector;
 mod facts;
 mod listener;
 mod network;

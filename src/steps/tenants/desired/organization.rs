@@ -1,6 +1,8 @@
 //! The objects of an Organization.
 
-use super::{Exactness, Organization, Part, Stage, account, address, grant, listener, managed_by, object};
+use super::{
+    Exactness, Organization, Part, Stage, account, address, connector, grant, listener, managed_by, object,
+};
 use crate::{
     model::{kind::Address, tenants::names},
     steps::tenants::kinds,
@@ -25,6 +27,10 @@ pub(in crate::steps::tenants) enum OrganizationPart {
     WebhookSecret,
     PushBinding,
     Listener,
+    /// What the connector runs with; only where there are tunnels.
+    ConnectorConfig,
+    /// Connects the listener with its tunnel.
+    Connector,
 }
 
 use OrganizationPart as P;
@@ -79,6 +85,8 @@ impl Part for OrganizationPart {
             P::WebhookSecret => inside(kinds::SECRET, WEBHOOK_SECRET),
             P::PushBinding => inside(kinds::TRIGGER_BINDING, listener::PUSH_BINDING),
             P::Listener => inside(kinds::EVENT_LISTENER, listener::LISTENER),
+            P::ConnectorConfig => inside(kinds::CONFIG_MAP, connector::CONFIG),
+            P::Connector => inside(kinds::DEPLOYMENT, &connector::name(organization)),
         }
     }
 
@@ -87,7 +95,11 @@ impl Part for OrganizationPart {
         let listener_account = || json!([account(LISTENER_ACCOUNT, &namespace)]);
         let fields = match self {
             P::Namespace | P::WebhookSecret => Value::Null,
-            P::SecretsAccess => super::binding::secrets_access(tenant.facts),
+            P::SecretsAccess if tenant.facts.has_tunnels => {
+                // The names of credentials follow from those of organizations, which no role can have.
+                super::binding::secrets_access("organization-secrets", tenant.facts)
+            }
+            P::SecretsAccess => super::binding::secrets_access("tenant-secrets", tenant.facts),
             P::Admins => grant("organization-admin", admins(&tenant.spec.admin_users)),
             P::StoreAccount | P::ListenerAccount => json!({}),
             P::StoreAccess => grant(STORE_READER, json!([account(STORE_READER, &namespace)])),
@@ -96,6 +108,8 @@ impl Part for OrganizationPart {
             P::Store => store(tenant.name, &namespace),
             P::PushBinding => listener::push_binding(),
             P::Listener => listener::listener(tenant.name, &namespace),
+            P::ConnectorConfig => connector::config(tenant),
+            P::Connector => connector::deployment(tenant),
         };
         let mut labels = managed_by(names::ORGANIZATION_MANAGER);
         labels.insert(names::ORGANIZATION_LABEL.to_owned(), tenant.name.into());
@@ -112,7 +126,7 @@ impl Part for OrganizationPart {
     fn stage(self) -> Stage {
         match self {
             P::Namespace => Stage::Namespace,
-            P::WebhookSecret | P::PushBinding => Stage::Content,
+            P::WebhookSecret | P::PushBinding | P::ConnectorConfig | P::Connector => Stage::Content,
             P::Listener => Stage::Door,
             _ => Stage::Fence,
         }
@@ -131,6 +145,11 @@ impl Part for OrganizationPart {
     fn is_in_shared_place(self) -> bool {
         matches!(self, P::Namespace | P::ListenerInterceptors | P::Store)
     }
+}
+
+impl OrganizationPart {
+    /// Those that take a tunnel.
+    pub(in crate::steps::tenants) const CONNECTOR: [Self; 2] = [P::ConnectorConfig, P::Connector];
 }
 
 /// In one order, whatever order they are given in.

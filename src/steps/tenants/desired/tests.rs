@@ -150,6 +150,7 @@ fn a_listener_takes_only_what_is_signed() {
         name: "acme",
         owner: "Organization/platform-system/acme",
         spec: &spec,
+        tunnel: None,
         facts: &facts,
     };
     let listener = OrganizationPart::Listener.body(&organization);

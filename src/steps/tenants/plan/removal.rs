@@ -6,7 +6,7 @@ use crate::{
     model::{failure::Reason, kind::Address, tenants::names},
     steps::tenants::{
         desired::{BindingPart, OrganizationPart},
-        seen::{BindingSeen, Leftover, OrganizationSeen},
+        seen::{BindingSeen, Leftover, OrganizationSeen, TunnelSeen},
     },
 };
 
@@ -39,7 +39,24 @@ pub(super) fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Pl
             .push(Note::warning(resource.at.object(), Reason::NotReady, message));
         return;
     }
+    let connector = there(&tenant.parts, &[P::Connector]);
+    if connector.is_empty() {
+        match &tenant.tunnel {
+            TunnelSeen::Act(_) => {
+                plan.act.extend(super::tunnel(tenant, seen));
+                return;
+            }
+            TunnelSeen::Refused(message) | TunnelSeen::Unavailable(message) => {
+                let message = format!("its tunnel and record have to go first: {message}");
+                plan.notes
+                    .push(Note::warning(resource.at.object(), Reason::NotReady, message));
+                return;
+            }
+            TunnelSeen::Off | TunnelSeen::Done { .. } => {}
+        }
+    }
     let groups = [
+        connector,
         there(&tenant.parts, &[P::Store, P::ListenerInterceptors]),
         there(&tenant.parts, &[P::Namespace]),
     ];
