@@ -8,7 +8,7 @@ use crate::{
         report::{ActionReport, FailureReport},
         stop::GRACE,
     },
-    kubernetes::access,
+    kubernetes::{Watches, access},
     model::{
         exit::Exit,
         failure::{Failure, Reason},
@@ -49,6 +49,7 @@ pub async fn converge<S: Step>(step: &S, cx: &Context, mode: Mode) -> Report {
         failures: Vec::new(),
         waits: Vec::new(),
         preflighted: false,
+        watches: Watches::default(),
     };
     let ended_by = run.rounds(step, mode).await.err();
     let report = run.finish(ended_by, started, &requests_before);
@@ -66,6 +67,7 @@ struct Run<'a> {
     failures: Vec<Failure>,
     waits: Vec<Wait>,
     preflighted: bool,
+    watches: Watches,
 }
 
 impl Run<'_> {
@@ -239,20 +241,24 @@ impl Run<'_> {
 
     /// Sleeps until something that is waited for changes, at most `delay`; where all of it is watched, longer, since a
     /// look costs requests and a change wakes us anyway.
-    async fn wait(&self, delay: Duration) -> Result<(), Failure> {
+    async fn wait(&mut self, delay: Duration) -> Result<(), Failure> {
         let all_watched = !self.waits.is_empty() && self.waits.iter().all(|wait| wait.watch.is_some());
         let delay = if all_watched { retry::LONGEST_POLL } else { delay };
         let watches = || self.waits.iter().filter_map(|wait| wait.watch.as_ref());
         let settling = watches().map(|watch| watch.settling).min();
+        let mut open = std::mem::take(&mut self.watches);
         let changed = async {
-            self.cx.cluster.changed(watches()).await;
+            open.changed(&self.cx.cluster, watches()).await;
             sleep(settling.unwrap_or(Watch::SETTLING)).await;
         };
-        self.interruptible(async {
-            let _ = timeout(delay, changed).await;
-            Ok(())
-        })
-        .await
+        let ended = self
+            .interruptible(async {
+                let _ = timeout(delay, changed).await;
+                Ok(())
+            })
+            .await;
+        self.watches = open;
+        ended
     }
 
     async fn interruptible<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

@@ -2,6 +2,7 @@
 
 use super::{
     bearer::Bearer,
+    client,
     transport::{Shared, TransportLayer},
 };
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
 };
 use kube::{
     Client, Config,
-    client::ClientBuilder,
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 use std::{
@@ -85,7 +85,7 @@ impl Cluster {
             stop: stop.clone(),
             ..Shared::default()
         };
-        let client = ClientBuilder::try_from(config)
+        let client = client::builder(config)
             .map_err(|error| invalid("cannot build a client from this kubeconfig").caused_by(error))?
             .with_layer(&BufferLayer::new(256))
             .with_layer(&TransportLayer(shared.clone()))

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod bearer;
+mod client;
 mod compare;
 mod connect;
 mod discovery;
@@ -22,3 +23,4 @@ pub use connect::{Cluster, Connection};
 pub use discovery::Served;
 pub use dynamic::Part;
 pub use secret::SecretValues;
+pub use watch::Watches;

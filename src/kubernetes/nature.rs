@@ -27,8 +27,7 @@ impl Nature {
         let is_review = path.starts_with("/apis/authorization.k8s.io/");
         let is_lease = path.starts_with("/apis/coordination.k8s.io/");
         let has = |flag: &str| query.split('&').any(|pair| pair == flag);
-        let is_watch = has("watch=true") || has("watch=1");
-        let is_upgrade = request.headers().contains_key(header::UPGRADE);
+        let is_watch = is_watch(request);
         let verb = match *request.method() {
             Method::GET if is_watch => "watch",
             Method::GET if is_collection(path) => "list",
@@ -57,9 +56,19 @@ impl Nature {
             // The lease is released after a stop, so it passes the gate.
             is_write: !is_read && !is_lease && !has("dryRun=All"),
             is_repeatable: is_read || (request.method() == Method::PATCH && is_declarative),
-            timeout: (!is_watch && !is_upgrade).then_some(timeout),
+            timeout: (!keeps_its_connection(request)).then_some(timeout),
         }
     }
+}
+
+/// Whether the answer has no end of its own, so that nothing else is sent on its connection any more.
+pub(super) fn keeps_its_connection(request: &Request<Body>) -> bool {
+    is_watch(request) || request.headers().contains_key(header::UPGRADE)
+}
+
+fn is_watch(request: &Request<Body>) -> bool {
+    let mut query = request.uri().query().unwrap_or_default().split('&');
+    query.any(|pair| matches!(pair, "watch=true" | "watch=1"))
 }
 
 /// Whether a path names a collection: below the version, one segment, or one after `namespaces/<name>`.

@@ -178,6 +178,8 @@ where
     B::Error: Into<BoxError>,
 {
     shared.requests.sent(nature.verb);
+    let (verb, url) = (nature.verb, request.uri().clone());
+    tracing::debug!(verb, %url, "requesting");
     let limit = nature.timeout.map(|usual| shared.timeout.unwrap_or(usual));
     let ended = match limit {
         None => stream(inner, request).await,
@@ -186,7 +188,9 @@ where
             .unwrap_or(Err(Attempt::Error(TransportError::TimedOut(limit)))),
     };
     if let Ok(response) | Err(Attempt::Refused(response)) = &ended {
-        shared.requests.answered(nature.verb, response.status().as_u16());
+        let status = response.status().as_u16();
+        shared.requests.answered(nature.verb, status);
+        tracing::debug!(verb, %url, status, "answered");
     }
     ended
 }

@@ -24,8 +24,8 @@ pub(crate) fn start_logging(verbose: u8, json: bool, run_id: &str) {
     let filter = match verbose {
         0 => "warn,kube_client=off,tower=off",
         1 => "info,kube_client=off,tower=off",
-        // Requests are logged by its builder; the rest of it logs answers, whole Secrets included.
-        _ => "info,aphex_ops=debug,kube_client=off,kube_client::client::builder=debug",
+        // Requests are logged by our own transport; kube logs answers, whole Secrets included.
+        _ => "info,aphex_ops=debug,kube_client=off",
     };
     let targets: Targets = filter.parse().unwrap_or_default();
     let layer = fmt::layer().with_writer(std::io::stderr);
