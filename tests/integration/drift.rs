@@ -175,6 +175,72 @@ fn working_subjects() -> Vec<Subject> {
     ]
 }
 
+/// Where the server completes lists that are one value, drops what says nothing, and writes quantities in its own way.
+fn rewritten_subjects() -> Vec<Subject> {
+    let containers = |container: Value| json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+    let quantities = |cpu: &str, memory: &str| {
+        let resources = json!({"limits": {"cpu": cpu, "memory": memory}, "requests": {"cpu": "0.1"}});
+        container(
+            json!({"resources": resources, "tty": false, "env": [{"name": "A", "value": ""}], "command": []}),
+        )
+    };
+    let ports = |port: u16, more: Value| {
+        let mut port = json!({"port": port});
+        merge(&mut port, &more);
+        json!([{"to": [{"namespaceSelector": {}}], "ports": [port]}, {}])
+    };
+    let with_references = |version: Option<&str>, seconds: Option<u32>| {
+        let mut field = json!({"fieldPath": "metadata.name"});
+        let mut token = json!({"path": "token"});
+        version
+            .into_iter()
+            .for_each(|version| field["apiVersion"] = json!(version));
+        seconds
+            .into_iter()
+            .for_each(|seconds| token["expirationSeconds"] = json!(seconds));
+        let limit = json!({"resource": "limits.cpu", "containerName": "main"});
+        let file = json!({"path": "name", "fieldRef": field});
+        let volumes = json!([{"name": "own", "downwardAPI": {"items": [file, {"path": "cpu", "resourceFieldRef": limit}]}},
+            {"name": "all", "projected": {"sources": [{"serviceAccountToken": token}, {"downwardAPI": {"items": [file]}}]}}]);
+        let env = json!([{"name": "A", "valueFrom": {"fieldRef": field}}, {"name": "B", "valueFrom": {"resourceFieldRef": limit}}]);
+        let mut pod = pod(container(json!({"env": env})));
+        pod["spec"]["volumes"] = volumes;
+        json!({"spec": {"selector": {"matchLabels": {"app": "x"}}, "template": pod}})
+    };
+    let egress = |port: u16, more: Value| json!({"spec": {"egress": ports(port, more)}});
+    let template = |mode: &str, more: Value| {
+        let mut claim = json!({"metadata": {"name": "data"}, "spec": {"accessModes": [mode],
+            "resources": {"requests": {"storage": "1Gi"}}}});
+        merge(&mut claim, &more);
+        json!([claim])
+    };
+    let templates = |list: Value| json!({"spec": {"volumeClaimTemplates": list}});
+    vec![
+        subject("deployments", "apps/v1", "Deployment", json!({"spec": {
+                "paused": false, "minReadySeconds": 0, "selector": {"matchLabels": {"app": "x"}},
+                "template": pod(quantities("1000m", "1024Mi"))}}))
+            .edits([json!({"spec": {"paused": true}}), json!({"spec": {"minReadySeconds": 1}}),
+                containers(quantities("2", "1Gi")), containers(quantities("1", "1073741824"))])
+            .wishes([json!({"spec": {"paused": true}}), json!({"spec": {"minReadySeconds": null}}),
+                containers(quantities("1", "1Gi")), containers(quantities("1.0", "1048576Ki")),
+                containers(quantities("1", "1073741824")), containers(quantities("1001m", "1Gi"))]),
+        subject("daemonsets", "apps/v1", "DaemonSet", with_references(None, None))
+            .edits([with_references(None, Some(7200)), json!({"spec": {"minReadySeconds": 1}})])
+            .wishes([with_references(Some("v1"), None), with_references(None, Some(3600)), with_references(None, Some(7200))]),
+        subject("networkpolicies", "networking.k8s.io/v1", "NetworkPolicy", json!({"spec": {
+                "podSelector": {}, "policyTypes": ["Egress"], "egress": ports(53, json!({}))}}))
+            .edits([egress(54, json!({})), egress(53, json!({"protocol": "UDP"})), json!({"spec": {"ingress": []}})])
+            .wishes([egress(53, json!({"protocol": "TCP"})), egress(53, json!({"protocol": "UDP"})), egress(54, json!({})),
+                json!({"spec": {"policyTypes": ["Ingress", "Egress"]}}), json!({"spec": {"ingress": []}})]),
+        subject("statefulsets", "apps/v1", "StatefulSet", json!({"spec": {
+                "serviceName": "x", "selector": {"matchLabels": {"app": "x"}}, "template": pod(container(json!({}))),
+                "volumeClaimTemplates": template("ReadWriteOnce", json!({}))}}))
+            .edits([json!({"spec": {"replicas": 2}}), json!({"spec": {"template": {"metadata": {"labels": {"theirs": "1"}}}}})])
+            .wishes([templates(template("ReadWriteOnce", json!({"spec": {"volumeMode": "Filesystem"}}))),
+                json!({"spec": {"replicas": 2}})]),
+    ]
+}
+
 fn merge(target: &mut Value, patch: &Value) {
     let Some(patch) = patch.as_object() else {
         *target = patch.clone();
@@ -274,13 +340,12 @@ async fn what_is_called_unchanged_is_unchanged() {
     let client = sandbox.client().await.unwrap();
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut tally = Tally::default();
-    for subject in plain_subjects().into_iter().chain(working_subjects()) {
+    let subjects = [plain_subjects(), working_subjects(), rewritten_subjects()];
+    for subject in subjects.into_iter().flatten() {
         let (cases, agree) = (tally.cases, tally.agree);
         tally.try_all(&client, &subject).await;
-        kinds.insert(
-            subject.plural.to_owned(),
-            (tally.cases - cases, tally.agree - agree),
-        );
+        let of_kind = kinds.entry(subject.plural.to_owned()).or_default();
+        *of_kind = (of_kind.0 + tally.cases - cases, of_kind.1 + tally.agree - agree);
     }
     println!("{kinds:?}");
     println!(
@@ -294,7 +359,7 @@ async fn what_is_called_unchanged_is_unchanged() {
     assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
     assert!(tally.needless.is_empty(), "{:#?}", tally.needless);
     assert!(
-        kinds.len() == 10 && tally.agree * 100 >= tally.cases * 75,
+        kinds.len() == 13 && tally.agree * 100 >= tally.cases * 75,
         "too much is left to the server"
     );
 }

@@ -4,11 +4,14 @@
 //! exactly the fields that are wanted, and their values are the wanted ones, an apply changes nothing. What cannot be
 //! proved so is [`Drift::Unknown`], never a guess: then a dry run of the apply decides, see [`changes`].
 
+mod defaults;
+mod quantity;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
+use defaults::Kind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -53,7 +56,22 @@ pub fn drift(live: &Value, manager: &str, desired: &Value) -> Drift {
         return Drift::Unknown;
     }
     match (ours(live, manager), fields(desired)) {
-        (Some((owned, others)), Some(wanted)) => Place { owned, others }.map(&wanted, live),
+        (Some((owned, others)), Some(wanted)) => {
+            let kind = Kind::of(desired);
+            let form = if kind.has_quantities() {
+                Form::MayHoldQuantities
+            } else {
+                Form::Plain
+            };
+            let whole = Place {
+                owned,
+                others,
+                kind,
+                name: "",
+                form,
+            };
+            whole.map(&wanted, live)
+        }
         _ => Drift::Unknown,
     }
 }
@@ -135,14 +153,49 @@ fn has_null(value: &Value) -> bool {
 struct Place<'a> {
     owned: &'a Map<String, Value>,
     others: Vec<&'a Value>,
+    kind: Kind,
+    /// In field sets.
+    name: &'a str,
+    form: Form,
+}
+
+/// What the values at a place may be, besides what they look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    /// Below it may be `resources` or `hard`.
+    MayHoldQuantities,
+    /// It is `resources`.
+    Resources,
+    /// It is a map of quantities.
+    Quantities,
+    Quantity,
+}
+
+impl Form {
+    fn below(self, name: &str) -> Self {
+        match (self, name) {
+            (Self::MayHoldQuantities, "f:resources") => Self::Resources,
+            (Self::MayHoldQuantities, "f:hard") | (Self::Resources, "f:limits" | "f:requests") => {
+                Self::Quantities
+            }
+            (Self::MayHoldQuantities, _) => Self::MayHoldQuantities,
+            (Self::Quantities, _) => Self::Quantity,
+            _ => Self::Plain,
+        }
+    }
 }
 
 impl<'a> Place<'a> {
     /// The place below this one that has the name in field sets.
     fn below(&self, name: &str) -> Option<Self> {
+        let (name, owned) = self.owned.get_key_value(name)?;
         Some(Self {
-            owned: self.owned.get(name)?.as_object()?,
+            owned: owned.as_object()?,
             others: self.others.iter().filter_map(|other| other.get(name)).collect(),
+            kind: self.kind,
+            name,
+            form: self.form.below(name),
         })
     }
 
@@ -177,7 +230,21 @@ impl<'a> Place<'a> {
         if values::is_filled(desired) && self.others.iter().any(is_part) {
             return Drift::Unknown;
         }
-        values::compare(desired, live)
+        match (desired, live) {
+            // We own it, and it is not there: what we applied is written as nothing, and only what says nothing is. What is
+            // wanted says nothing either.
+            (desired, None) if values::is_zero(desired) && !desired.is_object() => Drift::Unchanged,
+            (Value::String(desired), Some(Value::String(live)))
+                if self.form == Form::Quantity && quantity::canonical(desired).as_ref() == Some(live) =>
+            {
+                Drift::Unchanged
+            }
+            (desired, Some(live)) => {
+                let completed = |value| self.kind.completed(self.name.trim_start_matches("f:"), value);
+                values::compare(&completed(desired), Some(&completed(live)))
+            }
+            (desired, None) => values::compare(desired, None),
+        }
     }
 
     fn map(&self, desired: &Map<String, Value>, live: &Value) -> Drift {

@@ -203,12 +203,81 @@ fn what_may_only_be_written_differently_is_not_decided() {
         assert_eq!(found, Drift::Unknown, "{desired} {live}");
     }
     let absent = json!({"spec": {"other": 1}});
-    let off = json!({"spec": {"x": false}});
-    assert_eq!(decide(off, absent.clone(), owned.clone()), Drift::Unknown);
     assert_eq!(
         decide(json!({"spec": {"x": true}}), absent, owned),
         Drift::Changed
     );
+}
+
+/// Of what we own, only what says nothing is written as nothing. Inside a list that is one value, nothing is known of that.
+#[test]
+fn what_says_nothing_and_is_not_there_is_as_it_was_applied() {
+    let absent = || json!({"spec": {"other": 1}});
+    for zero in [json!(false), json!(""), json!(0), json!([])] {
+        let spec = json!({"spec": {"x": zero}});
+        let found = decide(spec, absent(), json!({"f:spec": {"f:x": {}}}));
+        assert_eq!(found, Drift::Unchanged, "{zero}");
+        let spec = json!({"spec": {"x": [{"y": zero}]}});
+        let live = json!({"spec": {"x": [{}]}});
+        assert_eq!(decide(spec, live, json!({"f:spec": {"f:x": {}}})), Drift::Unknown);
+    }
+}
+
+#[test]
+fn quantities_are_compared_where_they_are_some() {
+    let at = |path: [&str; 2], value: &str| json!({"spec": {path[0]: {path[1]: {"cpu": value}}}});
+    let owned = |path: [&str; 2]| {
+        let (first, second) = (format!("f:{}", path[0]), format!("f:{}", path[1]));
+        json!({"f:spec": {first: {second: {"f:cpu": {}}}}})
+    };
+    let decide = |path: [&str; 2], desired: &str, live: &str| {
+        super::tests::decide(at(path, desired), at(path, live), owned(path))
+    };
+    assert_eq!(decide(["resources", "limits"], "1000m", "1"), Drift::Unchanged);
+    assert_eq!(decide(["resources", "limits"], "1001m", "1"), Drift::Unknown);
+    assert_eq!(decide(["resources", "claims"], "1000m", "1"), Drift::Unknown);
+    assert_eq!(decide(["other", "limits"], "1000m", "1"), Drift::Unknown);
+}
+
+fn of_kind(mut object: Value, version: &str, kind: &str) -> Value {
+    object["apiVersion"] = json!(version);
+    object["kind"] = json!(kind);
+    object
+}
+
+/// Each list as it was sent, and as a real API server stored it.
+#[test]
+fn what_the_server_completes_a_list_with_is_known() {
+    let port = json!({"port": 53, "protocol": "TCP"});
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "creationTimestamp": null},
+        "spec": {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}});
+    let cases = [
+        (
+            ("networking.k8s.io/v1", "NetworkPolicy"),
+            "egress",
+            json!([{"ports": [{"port": 53}]}]),
+            json!([{"ports": [port]}]),
+        ),
+        (
+            ("apps/v1", "StatefulSet"),
+            "volumeClaimTemplates",
+            json!([{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]),
+            json!([claim]),
+        ),
+    ];
+    for ((version, kind), field, sent, stored) in cases {
+        let owned = json!({"f:spec": {format!("f:{field}"): {}}});
+        let desired = |list: &Value| of_kind(mk_desired(json!({"spec": {field: list}})), version, kind);
+        let mut live = of_kind(mk_live(json!({"spec": {field: stored}}), owned), version, kind);
+        live["metadata"]["managedFields"][0]["apiVersion"] = json!(version);
+        assert_eq!(drift(&live, US, &desired(&sent)), Drift::Unchanged, "{kind}");
+        let other = desired(&json!([{"metadata": {"name": "other"}}]));
+        assert_ne!(drift(&live, US, &other), Drift::Unchanged, "{kind}");
+        let custom = of_kind(desired(&sent), "example.org/v1", kind);
+        live["apiVersion"] = json!("example.org/v1");
+        live["metadata"]["managedFields"][0]["apiVersion"] = json!("example.org/v1");
+        assert_ne!(drift(&live, US, &custom), Drift::Unchanged, "{kind}");
+    }
 }
 
 /// We own `labels` as a whole since we wanted them empty; an apply would make the label ours besides.

@@ -34,7 +34,7 @@ fn maps(desired: &Map<String, Value>, live: &Map<String, Value>) -> Drift {
 }
 
 /// Whether it says no more than its absence does.
-fn is_zero(value: &Value) -> bool {
+pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Number(number) => number.as_f64() == Some(0.0),
