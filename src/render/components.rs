@@ -4,7 +4,6 @@ use super::overlay::{self, OverlayError};
 use crate::model::{
     components::{self, Component, Components, Namespace},
     config::{Config, Profile},
-    names,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -167,18 +166,6 @@ pub fn root(components: &Components, config: &Config) -> Result<Value, RenderErr
 
 fn one(path: &str, text: &str) -> Result<Value, RenderError> {
     read(path, text).map(|objects| objects.into_iter().next().unwrap_or_default())
-}
-
-/// The wave that an Application says it is in.
-///
-/// # Errors
-/// The annotation's text, if it is no whole number; absent, it is wave 0.
-pub fn wave(application: &Value) -> Result<i64, String> {
-    match &application["metadata"]["annotations"][names::SYNC_WAVE_ANNOTATION] {
-        Value::Null => Ok(0),
-        Value::String(text) => text.parse().map_err(|_| text.clone()),
-        other => Err(other.to_string()),
-    }
 }
 
 #[cfg(test)]

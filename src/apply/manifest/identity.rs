@@ -30,7 +30,7 @@ pub(super) fn manifest(source: String, mut object: Value) -> Result<Manifest, Ve
     let (group, version) = api_version(&object, &mut found);
     let kind = kind(&object, &mut found);
     let (namespace, name) = metadata(&object, &group, &kind, &mut found);
-    let (wave, phase) = (wave(&object, &mut found), phase(&object, &mut found));
+    let (wave, phase) = (known_wave(&object, &mut found), phase(&object, &mut found));
     if group.is_empty() && kind == "Secret" {
         secret::fold(&mut object, &mut found);
     }
@@ -173,18 +173,32 @@ fn texts(metadata: &Value, field: &str, found: &mut Findings) {
     }
 }
 
-fn wave(object: &Value, found: &mut Findings) -> i32 {
-    // One that is not text is a problem already.
-    let Some(text) = object["metadata"]["annotations"][SYNC_WAVE_ANNOTATION].as_str() else {
-        return 0;
-    };
-    text.parse().unwrap_or_else(|_| {
-        found.add(
-            format!("{SYNC_WAVE_ANNOTATION} is {text:?}, which is not a whole number"),
-            "write one, such as \"5\"",
-        );
-        0
-    })
+/// The wave that an object asks for; 0 if it asks for none.
+///
+/// # Errors
+/// What it says instead of a whole number.
+pub fn wave(object: &Value) -> Result<i32, &Value> {
+    let said = &object["metadata"]["annotations"][SYNC_WAVE_ANNOTATION];
+    match said {
+        Value::Null => Ok(0),
+        Value::String(text) => text.parse().map_err(|_| said),
+        _ => Err(said),
+    }
+}
+
+fn known_wave(object: &Value, found: &mut Findings) -> i32 {
+    match wave(object) {
+        Ok(wave) => wave,
+        Err(Value::String(text)) => {
+            found.add(
+                format!("{SYNC_WAVE_ANNOTATION} is {text:?}, which is not a whole number"),
+                "write one, such as \"5\"",
+            );
+            0
+        }
+        // One that is not text is a problem already.
+        Err(_) => 0,
+    }
 }
 
 /// An unknown phase is refused: to ignore it would apply at the wrong time what was meant for another.

@@ -15,6 +15,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use identity::wave;
+
 use crate::apply::{Key, Problem, problem::Findings};
 use serde_json::Value;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! What may be done now, given what is done.
 
-use super::{Member, NAMESPACE, Order, Wave};
+use super::{Member, Order, Wave};
 use std::collections::BTreeSet;
 
 impl Order {
@@ -46,62 +46,20 @@ impl Order {
         blocking.into_iter().collect()
     }
 
-    /// All manifests in the order in which they are deleted: the last wave first, in a wave the last rank first, except
-    /// that what needs an object goes before it: custom resources before their definition. Namespaces are the last of all,
-    /// whatever their wave. An object may be deleted when everything that needs it is gone.
-    #[must_use]
-    pub fn deletion(&self) -> Vec<usize> {
-        let waves = self.waves.iter().rev().flat_map(backwards);
-        let is_namespace = |at: &usize| {
-            self.manifests
-                .get(*at)
-                .is_some_and(|manifest| manifest.is(NAMESPACE))
-        };
-        let (namespaces, mut others): (Vec<usize>, Vec<usize>) = waves.partition(is_namespace);
-        others.extend(namespaces);
-        others
-    }
-
     fn place(&self, manifest: usize) -> Option<(&Wave, &Member)> {
-        let places = self
-            .waves
-            .iter()
-            .flat_map(|wave| wave.members.iter().map(move |member| (wave, member)));
-        let mut places = places.skip(manifest);
-        places.next()
+        let mut place = manifest;
+        for wave in &self.waves {
+            match wave.members.get(place) {
+                Some(member) => return Some((wave, member)),
+                None => place -= wave.members.len(),
+            }
+        }
+        None
     }
 }
 
 fn is_done(done: &[bool], at: usize) -> bool {
     done.get(at).copied().unwrap_or(false)
-}
-
-/// A wave's members, always the last one that nothing left needs.
-fn backwards(wave: &Wave) -> Vec<usize> {
-    let mut order = Vec::with_capacity(wave.members.len());
-    // Members of a wave follow each other in the manifests, so a member's place in the wave is a difference.
-    let first = wave.members.first().map_or(0, |member| member.manifest);
-    let mut dependants = vec![0_usize; wave.members.len()];
-    let all = wave.members.iter().flat_map(|member| &member.needs);
-    for need in all.filter_map(|need| need.checked_sub(first)) {
-        dependants[need] += 1;
-    }
-    let free = (first..).zip(&dependants).filter(|(_, count)| **count == 0);
-    let mut free: BTreeSet<usize> = free.map(|(at, _)| at).collect();
-    while let Some(at) = free.pop_last() {
-        order.push(at);
-        for need in wave.members[at - first]
-            .needs
-            .iter()
-            .filter(|need| **need >= first)
-        {
-            dependants[*need - first] -= 1;
-            if dependants[*need - first] == 0 {
-                free.insert(*need);
-            }
-        }
-    }
-    order
 }
 
 #[cfg(test)]
@@ -194,42 +152,5 @@ mod tests {
             done[*next] = true;
         }
         assert!(done.iter().all(|done| *done));
-    }
-
-    #[test]
-    fn deletion_goes_backwards() {
-        let order = mk_plan();
-        let expected = [
-            "ConfigMap later",
-            "Thing t",
-            "Pod p",
-            "CustomResourceDefinition things.a.b",
-            "ConfigMap c",
-            "ServiceAccount a",
-            "Namespace ns",
-        ];
-        assert_eq!(names(&order, &order.deletion()), expected);
-        // What a need turns round: by name alone, the Issuer would be deleted after its Certificate.
-        let order = mk_order(&[
-            mk_in(-1, "apps/Deployment", "ns/first", json!({})),
-            mk(
-                "cert-manager.io/Issuer",
-                "ns/a",
-                json!({"spec": {"ca": {"secretName": "z"}}}),
-            ),
-            mk(
-                "cert-manager.io/Certificate",
-                "ns/z",
-                json!({"spec": {"secretName": "z"}}),
-            ),
-            mk_in(9, "Namespace", "unused", json!({})),
-        ]);
-        let expected = [
-            "Issuer a",
-            "Certificate z",
-            "Deployment first",
-            "Namespace unused",
-        ];
-        assert_eq!(names(&order, &order.deletion()), expected);
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     apply::{
         Key,
         applyset::{Kept, Live, Removal, Round, Selection, select},
-        manifest::Manifest,
+        manifest::{self, Manifest},
         order,
     },
     converge::{
@@ -23,6 +23,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
+    cmp::Reverse,
     collections::BTreeSet,
     fmt,
     sync::{Arc, OnceLock},
@@ -218,7 +219,7 @@ fn plan(seen: &SetSeen, whole: &Whole, all: &Prepared) -> Plan<Action> {
         });
     }
     kept(&selection, &mut plan);
-    remove(seen, selection.delete, &mut plan);
+    remove(seen, selection, &mut plan);
     if plan.is_converged() && plan.refused.is_empty() && seen.is_wide {
         plan.act.push(Action::Shrink(Arc::new(all.parent.render())));
     }
@@ -263,27 +264,41 @@ fn kept(selection: &Selection, plan: &mut Plan<Action>) {
     }
 }
 
-/// What others are of or in waits until they are gone.
-fn remove(seen: &SetSeen, delete: Vec<Removal>, plan: &mut Plan<Action>) {
-    let place = |removal: &Removal| {
-        LAST.iter()
-            .position(|kind| removal.key.is(*kind))
-            .map_or(0, |place| place + 1)
-    };
-    let first = delete.iter().map(place).min().unwrap_or_default();
-    let mut delete = delete;
-    delete.sort_by_key(|removal| std::cmp::Reverse(order::rank(&removal.key.group, &removal.key.kind)));
+/// When an object is deleted: what is of it or in it before it, the waves backwards, and in a wave what an operator looks
+/// after before the operator, which may have to let go of it.
+fn stage(live: &Live) -> (usize, Reverse<i32>, bool) {
+    let last = LAST.iter().position(|kind| live.key.is(*kind));
+    let metadata = serde_json::json!({ "metadata": live.metadata });
+    let is_ordinary = order::rank(&live.key.group, &live.key.kind) < order::rank("", "");
+    let wave = manifest::wave(&metadata).unwrap_or_default();
+    (
+        last.map_or(0, |place| place + 1),
+        Reverse(if last.is_some() { 0 } else { wave }),
+        is_ordinary,
+    )
+}
+
+/// A stage begins when everything of the one before it is gone.
+fn remove(seen: &SetSeen, selection: Selection, plan: &mut Plan<Action>) {
+    let member = |key: &Key| seen.members.iter().find(|(_, live)| live.key == *key);
+    let going = selection
+        .kept
+        .iter()
+        .filter(|(_, kept)| *kept == Kept::Terminating);
+    let going = going.map(|(key, _)| key);
+    let all = going.chain(selection.delete.iter().map(|removal| &removal.key));
+    let first = all.filter_map(member).map(|(_, live)| stage(live)).min();
+    let mut delete = selection.delete;
+    delete.sort_by_key(|removal| Reverse(order::rank(&removal.key.group, &removal.key.kind)));
     for removal in delete {
-        let address = seen
-            .members
-            .iter()
-            .find(|(_, live)| live.key == removal.key)
-            .map(|(address, _)| address.clone());
-        let Some(address) = address else { continue };
-        if place(&removal) == first {
-            plan.act.push(Action::Remove(Box::new((address, removal))));
+        let Some((address, live)) = member(&removal.key) else {
+            continue;
+        };
+        if Some(stage(live)) == first {
+            plan.act
+                .push(Action::Remove(Box::new((address.clone(), removal))));
         } else {
-            let message = "is deleted when all that is of it or in it is gone";
+            let message = "is deleted when what goes before it is gone";
             plan.wait
                 .push(Wait::new(address.object(), Reason::NotReady, message));
         }
