@@ -7,6 +7,7 @@ use super::{
     playbooks::{self, PlaybookCommand},
     process::Ended,
     run::Run,
+    session::Session,
     steps::{self, StepCommand},
     texts,
 };
@@ -21,10 +22,12 @@ use crate::{
     },
     render::{self, job, rbac, schema},
     report::documents::Document,
+    steps::waves::WavesInstall,
 };
 use clap::{Parser, Subcommand};
 use serde_json::Value;
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+use tokio::time::Instant;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Render {
@@ -37,8 +40,15 @@ pub(super) enum Render {
         /// The ServiceAccount that gets them
         #[arg(long, default_value = "aphex-ops")]
         account: String,
+        /// The rules of `waves install` for the manifests of this file or folder; asks the cluster which kinds it has
+        #[arg(long, value_name = "PATH", conflicts_with = "of")]
+        from: Option<PathBuf>,
         /// The command line, such as `secrets generate`
-        #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+        #[arg(
+            required_unless_present = "from",
+            trailing_var_arg = true,
+            value_name = "COMMAND"
+        )]
         of: Vec<String>,
     },
     /// What `install` applies, as YAML to apply with kubectl
@@ -88,15 +98,22 @@ pub(super) async fn render(options: &Options, what: Render, run: &Run) -> Result
         Render::Rbac {
             account_namespace,
             account,
+            from,
             of,
         } => {
-            let target = Target::parse(options, &of)?;
+            let (of, rules) = match from {
+                Some(from) => ("waves-install".to_owned(), rules_of(options, from, run).await?),
+                None => {
+                    let target = Target::parse(options, &of)?;
+                    (target.name.clone(), target.rules())
+                }
+            };
             let account = rbac::Account {
                 namespace: &account_namespace,
                 name: &account,
             };
-            let name = format!("{}-{}", names::PRODUCT, target.name);
-            Ok(Ended::text(rbac::grant_to(&target.rules(), &name, account)))
+            let name = format!("{}-{of}", names::PRODUCT);
+            Ok(Ended::text(rbac::grant_to(&rules, &name, account)))
         }
         Render::Job {
             image,
@@ -117,13 +134,23 @@ pub(super) async fn render(options: &Options, what: Render, run: &Run) -> Result
     }
 }
 
+/// What `waves install` takes for these manifests.
+async fn rules_of(options: &Options, from: PathBuf, run: &Run) -> Result<Vec<Rule>, Failure> {
+    let mut session = Session::open(options, "render rbac", run).await?;
+    session.cx.deadline = Instant::now() + options.run.step_timeout(&session.cx.config);
+    let install = WavesInstall::of(vec![from]);
+    let rules = install.rules_of_manifests(&session.cx).await?;
+    Ok(steps::with_what_every_run_takes(rules, &session.cx.config))
+}
+
 fn follows_from_manifests(of: &[String]) -> Failure {
     let message = format!(
         "what `{}` may do follows from the manifests that it reads",
         of.join(" ")
     );
     Failure::new(Exit::Usage, Reason::InvalidConfig, message).hint(
-        "run it with an account that may apply them: before its first write it prints every rule that is missing",
+        "`aphex-ops render rbac --from manifests` prints the rules of `waves install --file manifests`; before its first \
+         write, it prints every rule that its account lacks",
     )
 }
 

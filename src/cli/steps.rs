@@ -68,6 +68,13 @@ fn meta_of<S: Step>(_: &S) -> Meta {
     S::META
 }
 
+/// The rules of a step that writes, with those of the Events and of the lock.
+pub(super) fn with_what_every_run_takes(mut rules: Vec<Rule>, config: &Config) -> Vec<Rule> {
+    rules.extend(events::rules(&rules));
+    rules.extend(lease::rules(&config.namespaces.platform));
+    rules
+}
+
 /// All that is installed.
 pub(super) fn installed(config: &Config) -> Vec<Value> {
     install::objects(config, render::scheduled(config))
@@ -99,12 +106,11 @@ impl StepCommand {
     /// All permissions that running it takes, those of the lock and of the Events included.
     #[must_use]
     pub fn rules(&self, config: &Config) -> Vec<Rule> {
-        let mut rules = each!(self, step => step.rules(config));
-        if !self.meta().read_only {
-            rules.extend(events::rules(&rules));
-            rules.extend(lease::rules(&config.namespaces.platform));
+        let rules = each!(self, step => step.rules(config));
+        if self.meta().read_only {
+            return rules;
         }
-        rules
+        with_what_every_run_takes(rules, config)
     }
 
     /// Runs it.

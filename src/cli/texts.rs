@@ -86,6 +86,7 @@ pub(super) const PLAYBOOK_RUN: &str = "Examples:
   aphex-ops playbook run ./my-playbook.yaml --dry-run";
 pub(super) const RENDER_RBAC: &str = "Examples:
   aphex-ops render rbac secrets generate
+  aphex-ops render rbac --from manifests    what `waves install --file manifests` takes
   aphex-ops render rbac --account-namespace ops --account runner dex scale";
 pub(super) const RENDER_JOB: &str = "Examples:
   aphex-ops render job secrets generate

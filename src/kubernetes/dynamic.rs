@@ -2,11 +2,11 @@
 //!
 //! Their URLs come from [`crate::model::kind`], so that nothing is asked for but the objects themselves.
 
-use super::{Cluster, triage};
+use super::{Cluster, events, triage};
 use crate::model::{
     exit::Exit,
     failure::{Failure, Reason},
-    kind::{Address, Kind},
+    kind::{Address, EVENT, Kind},
     names,
     object::ObjectRef,
 };
@@ -63,7 +63,33 @@ impl Cluster {
         self.find_pages(kind, namespace, labels).try_concat().await
     }
 
-    /// The same page by page, for callers that need not have all of them at once.
+    /// The same of one namespace, as it was a moment ago: from the API server's memory, which may take a tenth of a second
+    /// to make sure that it is up to date.
+    ///
+    /// # Errors
+    /// A [`Failure`] about the collection.
+    pub async fn glance(&self, kind: &Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
+        let any = ListParams::default().labels(labels).match_any();
+        let list = self.dynamic(kind, Some(namespace)).list(&any).await;
+        let list =
+            list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels)))?;
+        list.items.into_iter().map(|item| value(item, kind)).collect()
+    }
+
+    /// The last Events about this very object, of the core group and at most a page of them.
+    ///
+    /// # Errors
+    /// A [`Failure`] about the Events.
+    pub async fn events_about(&self, at: &Address, uid: &str) -> Result<Vec<Value>, Failure> {
+        let about = format!("involvedObject.uid={uid}");
+        let page = ListParams::default().fields(&about).limit(PAGE);
+        let namespace = at.namespace.as_deref().unwrap_or(events::CLUSTER_SCOPED);
+        let list = self.dynamic(&EVENT, Some(namespace)).list(&page).await;
+        let list = list.map_err(|error| triage::failure(error, &at.object()))?;
+        list.items.into_iter().map(|item| value(item, &EVENT)).collect()
+    }
+
+    /// The same as [`Cluster::find_all`] page by page, for callers that need not have all of them at once.
     ///
     /// # Errors
     /// In the place of a page, a [`Failure`] about the collection.

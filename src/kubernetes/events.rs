@@ -29,7 +29,7 @@ use tokio::time::timeout;
 const LONGEST_NOTE: usize = 1024;
 const LONGEST_INSTANCE: usize = 128;
 /// Where Events about cluster-scoped objects live.
-const CLUSTER_SCOPED: &str = "default";
+pub(super) const CLUSTER_SCOPED: &str = "default";
 /// So many are written at once, and all of them within this time.
 const CONCURRENCY: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);

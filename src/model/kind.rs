@@ -59,6 +59,9 @@ pub const NAMESPACE: Kind = kind("", "Namespace", "namespaces", false);
 /// ConfigMaps.
 pub const CONFIG_MAP: Kind = kind("", "ConfigMap", "configmaps", true);
 
+/// What controllers say of objects.
+pub const EVENT: Kind = kind("", "Event", "events", true);
+
 /// All kinds that we install, in the order of their stages.
 pub static KINDS: [Kind; 8] = [
     NAMESPACE,

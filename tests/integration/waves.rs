@@ -1,7 +1,7 @@
 //! `waves`: manifests against a real API server.
 
 use crate::cli::{cluster::Cluster, program::Left};
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
@@ -248,4 +248,59 @@ async fn a_wave_that_does_not_get_healthy_stops_the_next_one_and_says_why() {
     run(&cluster, "waves status", &manifests)
         .await
         .ended(4, &["its controller has not seen the last change yet"]);
+}
+
+#[tokio::test]
+async fn what_takes_long_is_told_with_the_events_about_it() {
+    let cluster = Cluster::share("wv-events").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let claim = format!(
+        "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data, namespace: {auth}}}\nspec: \
+         {{storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}\n"
+    );
+    let run_for = async |time: &str| {
+        let line = format!("waves install --timeout {time}");
+        run(&cluster, &line, &claim).await
+    };
+    run_for("1s")
+        .await
+        .ended(5, &["PersistentVolumeClaim wv-events-auth/data"]);
+    let claims = cluster.api::<PersistentVolumeClaim>("auth");
+    let uid = claims.get("data").await.unwrap().metadata.uid;
+    let about = |uid: &Option<String>, name: &str, message: &str| {
+        json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": auth},
+            "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": auth, "name": "data", "uid": uid},
+            "type": "Warning", "reason": "ProvisioningFailed", "message": message, "lastTimestamp": "2026-01-01T00:00:00Z"})
+    };
+    cluster
+        .apply(about(&uid, "one", "storageclass nowhere not found"))
+        .await;
+    let earlier = Some("11111111-1111-1111-1111-111111111111".to_owned());
+    cluster
+        .apply(about(&earlier, "two", "of another one of that name"))
+        .await;
+    let left = run_for("7s").await;
+    left.ended(5, &["ProvisioningFailed: storageclass nowhere not found"]);
+    assert!(!left.stderr.contains("of another one"), "{left:#?}");
+}
+
+/// The account may ask which kinds there are, as everybody may, and nothing else.
+#[tokio::test]
+async fn the_rules_that_are_printed_for_manifests_suffice_to_install_them() {
+    let cluster = Cluster::share("wv-rules").await.with_namespaces().await;
+    let cluster = cluster.for_account().await;
+    let auth = cluster.namespace("auth");
+    let role = format!(
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: wide, namespace: {auth}}}\nrules: \
+         [{{apiGroups: [\"\"], resources: [pods], verbs: [delete]}}]\n"
+    );
+    let manifests = mk_map(&auth, "one", 0, "1") + &role + &mk_definition(&auth, "Ruled");
+    let without = run(&cluster, "waves install --no-lock", &manifests).await;
+    without.ended(6, &["permission"]);
+    let line = "render rbac --account-namespace default --account wv-rules";
+    let rendered = cluster.program(line).arg_file("--from", &manifests).run().await;
+    cluster.apply_text(&rendered.ended(0, &[]).stdout).await;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    let wrong = cluster.program(line).arg_file("--from", "a: [").run().await;
+    wrong.ended(2, &["document 1"]);
 }

@@ -19,24 +19,6 @@ pub(super) const RULES: &[Rule] = &[
 /// The reason of a container that a Job's own limit of tries deals with.
 const CRASHED: &str = "CrashLoopBackOff";
 
-/// The verdict on an object that is gone, from how it was seen last: a Job that was complete may be removed after its
-/// `ttlSecondsAfterFinished`, and has done what it was for.
-#[must_use]
-pub fn gone(last: Option<&Value>) -> Verdict {
-    let is_complete = |last: &Value| {
-        let found = super::Found::default();
-        is_job(last) && Subject::new(last, None, &found).is_true("Complete")
-    };
-    match last {
-        Some(last) if is_complete(last) => Verdict::current("it was complete before it was removed"),
-        _ => Verdict::new(Health::Missing, "it does not exist"),
-    }
-}
-
-fn is_job(object: &Value) -> bool {
-    object["kind"] == "Job" && text(object, "/apiVersion").starts_with("batch/")
-}
-
 fn pods(live: &Value) -> Vec<Need> {
     let namespace = text(live, "/metadata/namespace");
     let labels = selector(&live["spec"]["selector"]);

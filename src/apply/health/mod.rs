@@ -33,7 +33,6 @@ mod tests;
 pub use causes::causes;
 pub use deployment::deployment;
 pub use extension::{Probe, probe};
-pub use jobs::gone;
 pub use needs::{Answer, Found, Need};
 pub use pods::{PodTrouble, is_ready, trouble};
 pub use subject::Baseline;
@@ -113,10 +112,19 @@ fn rule(live: &Value) -> Option<&'static Rule> {
 /// The other objects that a verdict on this one looks at.
 ///
 /// None of them is indispensable: what may not be read is said in [`Verdict::warning`]. It depends on the object as it
-/// is now, so it has to be asked again when that changes.
+/// is now, so it has to be asked again when that changes. While its status says nothing of what was written, there are
+/// none: the others are no further than it is.
 #[must_use]
-pub fn needs(live: &Value) -> Vec<Need> {
-    rule(live).map_or_else(Vec::new, |rule| (rule.needs)(live))
+pub fn needs(live: &Value, baseline: Option<&Baseline>) -> Vec<Need> {
+    let nothing = Found::default();
+    let is_unread = preconditions::unmet(&Subject::new(live, baseline, &nothing), rule(live)).is_some();
+    if is_unread { Vec::new() } else { may_need(live) }
+}
+
+/// The same whatever its status says; also of an object that does not exist yet.
+#[must_use]
+pub fn may_need(object: &Value) -> Vec<Need> {
+    rule(object).map_or_else(Vec::new, |rule| (rule.needs)(object))
 }
 
 /// Judges an object, with its `apiVersion` and `kind`, as the API server shows it; null if there is none.

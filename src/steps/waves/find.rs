@@ -22,11 +22,13 @@ const FEW: usize = 8;
 /// An object of the plan, and what was found at its place.
 pub(super) type Sight = (usize, Option<Value>);
 
-/// Looks for objects of the plan, and sends what was found page by page. Whoever takes the pages may stop taking them.
+/// Looks for objects of the plan, and sends what was found page by page. Whoever takes the pages may stop taking them. A new
+/// set has no members to look for.
 pub(super) async fn find(
     cx: &Context,
     prepared: &Prepared,
     wanted: &[usize],
+    is_new: bool,
     pages: Sender<Vec<Sight>>,
 ) -> Result<(), Failure> {
     let mut by_kind: BTreeMap<&Kind, Vec<usize>> = BTreeMap::new();
@@ -38,7 +40,7 @@ pub(super) async fn find(
     }
     let of_kinds = by_kind
         .into_iter()
-        .map(|(kind, members)| of_kind(cx, prepared, kind, members, &pages));
+        .map(|(kind, members)| of_kind(cx, prepared, kind, members, is_new, &pages));
     stream::iter(of_kinds)
         .buffer_unordered(CONCURRENCY)
         .try_collect()
@@ -50,6 +52,7 @@ async fn of_kind(
     prepared: &Prepared,
     kind: &Kind,
     members: Vec<usize>,
+    is_new: bool,
     pages: &Sender<Vec<Sight>>,
 ) -> Result<(), Failure> {
     if members.len() <= FEW || *kind.name == *"Secret" {
@@ -59,7 +62,13 @@ async fn of_kind(
     let labels = format!("{}={}", applyset::PART_OF, prepared.parent.id());
     let mut places: BTreeMap<&Address, usize> =
         members.iter().map(|at| (&prepared.addresses[*at], *at)).collect();
-    match listed(cx, kind, None, &labels, &mut places, pages).await {
+    let of_set = async {
+        if is_new {
+            return Ok(());
+        }
+        listed(cx, kind, None, &labels, &mut places, pages).await
+    };
+    match of_set.await {
         Err(failure) if is_unknown_kind(&failure) => {}
         Err(failure) => return Err(failure),
         Ok(()) if places.len() <= FEW => {

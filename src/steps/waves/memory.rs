@@ -13,6 +13,9 @@ use tokio::time::Instant;
 
 /// How long something may be wrong that might heal by itself.
 const GRACE: Duration = Duration::from_secs(60);
+/// From when on it is worth asking for the Events about it, and how often.
+const LONG: Duration = Duration::from_secs(4);
+const EVENTS_EVERY: Duration = Duration::from_secs(30);
 /// An object that was written so shortly ago may be shown with the verdict on what it was before.
 const RECENT: i64 = 60;
 
@@ -32,6 +35,9 @@ pub(super) struct Known {
     pub(super) is_stale: bool,
     /// What is applied to it, if it was looked at.
     pub(super) body: Option<Body>,
+    /// Events about it, if it takes long.
+    pub(super) events: Vec<Value>,
+    asked_for_events: Option<Instant>,
     baseline: Option<Baseline>,
     /// Since when the verdict is what it is.
     since: Instant,
@@ -48,6 +54,8 @@ impl Known {
             looks: 0,
             is_stale: false,
             body: None,
+            events: Vec::new(),
+            asked_for_events: None,
             baseline: None,
             since: Instant::now(),
         }
@@ -97,6 +105,18 @@ impl Known {
         self.is_done = self.state == State::Same && is_good;
         self.version = version;
         self.verdict = Some(verdict);
+    }
+
+    /// Whether to ask for the Events about it now: it takes long, and nobody asked a short time ago.
+    pub(super) fn wants_events(&mut self) -> bool {
+        let is_long = self.verdict.is_some() && self.since.elapsed() >= LONG;
+        let is_due = self
+            .asked_for_events
+            .is_none_or(|asked| asked.elapsed() >= EVENTS_EVERY);
+        if is_long && is_due {
+            self.asked_for_events = Some(Instant::now());
+        }
+        is_long && is_due
     }
 
     /// Whether what is thought of it changed so shortly ago.

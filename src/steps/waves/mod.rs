@@ -181,6 +181,33 @@ impl WavesInstall {
         self.run.installed = Installed(installed);
         self
     }
+
+    /// Of these files and folders, as `--file` has them.
+    #[must_use]
+    pub fn of(files: Vec<PathBuf>) -> Self {
+        let args = Args {
+            files,
+            ..Args::default()
+        };
+        Self {
+            args,
+            run: Run::default(),
+        }
+    }
+
+    /// The permissions that installing takes, before anything was looked at: [`Step::rules`], and what it is good to see
+    /// besides. Asks the cluster which kinds it has, and nothing else.
+    ///
+    /// # Errors
+    /// A cluster that does not answer, or the first thing that is wrong with the manifests.
+    pub async fn rules_of_manifests(&self, cx: &Context) -> Result<Vec<Rule>, Failure> {
+        let prepared = progress::prepare(&self.args, self.run.installed, cx).await?;
+        let prepared = prepared.map_err(first)?;
+        let set = self.args.set();
+        let mut rules = rules::rules(Some(&prepared), set, &cx.config, Does::Apply);
+        rules.extend(rules::related(&prepared));
+        Ok(rules)
+    }
 }
 
 impl Step for WavesInstall {
@@ -291,6 +318,17 @@ impl Run {
             change(progress);
         }
     }
+}
+
+fn first(failures: Vec<Failure>) -> Failure {
+    let bug = || {
+        Failure::new(
+            Exit::Bug,
+            Reason::Unexpected,
+            "the manifests are refused without a reason",
+        )
+    };
+    failures.into_iter().next().unwrap_or_else(bug)
 }
 
 fn refused(failures: Vec<Failure>) -> Vec<Refusal> {

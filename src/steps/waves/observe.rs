@@ -94,7 +94,7 @@ pub(super) async fn judge(
     let mut verdict = health::judge(live, known.baseline(), &found);
     let is_plain = verdict.health == Health::Current && verdict.warning.is_none();
     if !is_plain {
-        found = related(cx, prepared, live).await?;
+        found = related(cx, prepared, known, live).await?;
         verdict = health::judge(live, known.baseline(), &found);
     }
     if verdict.health == Health::Current
@@ -106,7 +106,13 @@ pub(super) async fn judge(
     if verdict.settles && !prepared.has_status(&prepared.addresses[at].kind) {
         verdict = Verdict::new(Health::Current, "it exists, and its kind has no status");
     }
-    known.causes = health::causes(live, &verdict, &found, &[])
+    if !is_plain && known.wants_events() {
+        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
+        // They are good to have, and indispensable for nothing.
+        let events = cx.cluster.events_about(&prepared.addresses[at], uid).await;
+        known.events = events.unwrap_or_default();
+    }
+    known.causes = health::causes(live, &verdict, &found, &known.events)
         .into_iter()
         .skip(1)
         .collect();
@@ -114,9 +120,9 @@ pub(super) async fn judge(
     Ok(())
 }
 
-async fn related(cx: &Context, prepared: &Prepared, live: &Value) -> Result<Found, Failure> {
+async fn related(cx: &Context, prepared: &Prepared, known: &Known, live: &Value) -> Result<Found, Failure> {
     let mut found = Found::default();
-    for need in health::needs(live) {
+    for need in health::needs(live, known.baseline()) {
         let answer = answer(cx, prepared, &need).await;
         found.insert(need, answer);
     }
@@ -143,6 +149,13 @@ async fn answer(cx: &Context, prepared: &Prepared, need: &Need) -> Answer {
                 .await
                 .map(|found| found.into_iter().map(blanked).collect())
         }
+        // Pods only say why something is not ready, and for that a moment ago is good enough.
+        Need::Selected {
+            kind: "Pod",
+            namespace,
+            labels,
+            ..
+        } => cx.cluster.glance(kind, namespace, labels).await,
         Need::Selected {
             namespace, labels, ..
         } => cx.cluster.find_all(kind, Some(namespace), labels).await,
@@ -258,22 +271,16 @@ pub(super) async fn missing_namespaces(
     prepared: &Prepared,
     known: &[Known],
 ) -> Result<Vec<Refusal>, Failure> {
-    let made = prepared.addresses.iter().filter(|at| at.kind == NAMESPACE);
-    let made: BTreeSet<&str> = made.map(|at| at.name.as_str()).collect();
     let seen = prepared.addresses.iter().zip(known);
     let seen = seen.filter(|(_, known)| known.state != State::Missing);
     let seen: BTreeSet<&str> = seen.filter_map(|(at, _)| at.namespace.as_deref()).collect();
-    let all = prepared.addresses.iter().filter_map(|at| at.namespace.as_deref());
-    let all: BTreeSet<&str> = all.chain([prepared.parent.namespace.as_str()]).collect();
     let mut refused = Vec::new();
-    for name in all
-        .into_iter()
-        .filter(|name| !made.contains(name) && !seen.contains(name))
-    {
+    let foreign = prepared.foreign_namespaces().into_iter();
+    for name in foreign.filter(|name| !seen.contains(name.as_str())) {
         let at = Address {
             kind: NAMESPACE,
             namespace: None,
-            name: name.to_owned(),
+            name: name.clone(),
         };
         if cx.cluster.find(&at).await?.is_none() {
             refused.push(Refusal {

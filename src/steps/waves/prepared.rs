@@ -13,7 +13,7 @@ use crate::{
     model::{
         config::Config,
         failure::Failure,
-        kind::{Address, Kind},
+        kind::{Address, Kind, NAMESPACE},
         names,
     },
 };
@@ -117,6 +117,15 @@ impl Prepared {
             served,
             without_status,
         })
+    }
+
+    /// The namespaces of the plan's objects and of its set that no manifest makes.
+    pub(super) fn foreign_namespaces(&self) -> BTreeSet<String> {
+        let made = self.addresses.iter().filter(|at| at.kind == NAMESPACE);
+        let made: BTreeSet<&String> = made.map(|at| &at.name).collect();
+        let all = self.addresses.iter().filter_map(|at| at.namespace.as_ref());
+        let all: BTreeSet<&String> = all.chain([&self.parent.namespace]).collect();
+        all.difference(&made).map(|name| (*name).clone()).collect()
     }
 
     /// Whether the cluster knew the kind before the first write.

@@ -31,8 +31,28 @@ pub(super) struct Progress {
     pub(super) parent: Option<Parent>,
     /// Answers to applies that nobody has looked at yet.
     answers: Vec<(usize, Value)>,
+    /// Whether the set was not known before this run.
+    is_new: bool,
     /// Whether everything was looked at once.
     has_looked: bool,
+}
+
+/// Reads the manifests, and orders them for the kinds that the cluster has.
+///
+/// # Errors
+/// A [`Failure`] of discovery; inside, all that is wrong with the manifests.
+pub(super) async fn prepare(
+    args: &Args,
+    installed: Installed,
+    cx: &Context,
+) -> Result<Result<Prepared, Vec<Failure>>, Failure> {
+    let served = cx.cluster.kinds().await?;
+    let manifests = if args.is_platform() {
+        platform::read(&args.platform, installed, cx).await
+    } else {
+        input::read(&args.files)
+    };
+    Ok(manifests.and_then(|manifests| Prepared::new(args, manifests, &cx.config, served)))
 }
 
 /// Reads the manifests and what is known of their set.
@@ -41,22 +61,19 @@ pub(super) async fn start(
     installed: Installed,
     cx: &Context,
 ) -> Result<Result<Progress, Vec<Refusal>>, Failure> {
-    let served = cx.cluster.kinds().await?;
-    let manifests = if args.is_platform() {
-        platform::read(&args.platform, installed, cx).await
-    } else {
-        input::read(&args.files)
-    };
-    let prepared = manifests.and_then(|manifests| Prepared::new(args, manifests, &cx.config, served));
-    let prepared = match prepared {
+    let prepared = match prepare(args, installed, cx).await? {
         Ok(prepared) => Arc::new(prepared),
         Err(failures) => return Ok(Err(refused(failures))),
     };
     let wanted = &prepared.parent;
-    let parent = match observe::parent(cx, &prepared).await? {
-        Ok(None) => Some(wanted.clone()),
-        Ok(Some(known)) => Some(wanted.superset(&known)).filter(|superset| !superset.is_as_wide_as(&known)),
+    let known = match observe::parent(cx, &prepared).await? {
+        Ok(known) => known,
         Err(refusal) => return Ok(Err(vec![refusal])),
+    };
+    let is_new = known.is_none();
+    let parent = match known {
+        None => Some(wanted.clone()),
+        Some(known) => Some(wanted.superset(&known)).filter(|superset| !superset.is_as_wide_as(&known)),
     };
     let known = vec![Known::new(State::Missing); prepared.addresses.len()];
     Ok(Ok(Progress {
@@ -64,6 +81,7 @@ pub(super) async fn start(
         known,
         parent,
         answers: Vec::new(),
+        is_new,
         has_looked: false,
     }))
 }
@@ -125,7 +143,7 @@ impl Progress {
     async fn look_at(&mut self, cx: &Context, wanted: &[usize]) -> Result<(), Failure> {
         let prepared = Arc::clone(&self.prepared);
         let (pages, mut found) = mpsc::channel(1);
-        let find = find::find(cx, &prepared, wanted, pages);
+        let find = find::find(cx, &prepared, wanted, self.is_new && !self.has_looked, pages);
         let take = async {
             while let Some(page) = found.recv().await {
                 self.take(cx, page).await?;

@@ -1,6 +1,7 @@
 //! The permissions that applying a plan takes.
 
 use super::prepared::Prepared;
+use crate::apply::health::{self, Need};
 use crate::model::{
     config::Config,
     kind::{CONFIG_MAP, Kind},
@@ -33,6 +34,10 @@ pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, doe
         )];
     };
     let mut rules = vec![parent(&prepared.parent.namespace, &prepared.parent.name)];
+    let namespaces = prepared.foreign_namespaces();
+    if !namespaces.is_empty() {
+        rules.push(Rule::cluster("", "namespaces", namespaces, &["get"]));
+    }
     let mut places: BTreeMap<(&Kind, &Option<String>), Vec<String>> = BTreeMap::new();
     for at in &prepared.addresses {
         places
@@ -54,6 +59,43 @@ pub(super) fn rules(prepared: Option<&Prepared>, set: &str, config: &Config, doe
         names,
         verbs: verbs(kind, does).to_vec(),
     }));
+    rules
+}
+
+/// Looking at others that say more of an object. Nothing is refused for want of these.
+pub(super) fn related(prepared: &Prepared) -> Vec<Rule> {
+    let needs = prepared.bodies.iter().flat_map(|body| health::may_need(body));
+    let needs: BTreeSet<Need> = needs.collect();
+    let rules = needs.into_iter().filter_map(|need| {
+        let (group, name, namespace, names, verb) = match need {
+            Need::Object {
+                group,
+                kind,
+                namespace,
+                name,
+            } => (group, kind, namespace, vec![name], "get"),
+            Need::Selected {
+                group,
+                kind,
+                namespace,
+                ..
+            } => (group, kind, Some(namespace), Vec::new(), "list"),
+        };
+        let kind = prepared.kind(group, name)?;
+        Some(Rule {
+            namespace,
+            group: kind.group.clone(),
+            resource: kind.plural.clone(),
+            names,
+            verbs: vec![verb],
+        })
+    });
+    let mut rules: Vec<Rule> = rules.collect();
+    rules.dedup();
+    let namespaces = prepared.addresses.iter().filter_map(|at| at.namespace.as_deref());
+    let namespaces: BTreeSet<&str> = namespaces.collect();
+    let events = namespaces.into_iter();
+    rules.extend(events.map(|namespace| Rule::all(namespace, "", "events", &["list"])));
     rules
 }
 

@@ -195,7 +195,7 @@ fn a_pod_is_told_once() {
         "status": {"phase": "Pending", "conditions": [mk_condition("PodScheduled", "False", "Unschedulable")]},
     });
     let (mut live, mut found) = mk_current("apps", "StatefulSet");
-    found.insert(needs(&live).remove(0), Answer::Objects(vec![pod]));
+    found.insert(needs(&live, None).remove(0), Answer::Objects(vec![pod]));
     change(&mut live, &[("/status/readyReplicas", json!(0))]);
     let verdict = judge(&live, None, &found);
     assert_eq!(causes(&live, &verdict, &found, &[]).len(), 1, "{verdict:?}");

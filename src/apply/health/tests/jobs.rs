@@ -55,7 +55,7 @@ fn a_job_is_held_up_by_pods_that_do_not_start_and_not_by_those_that_are_tried_ag
         let mut ended = mk_pod("first", "", THEN, "");
         ended["status"] = json!({"phase": "Failed"});
         let pods = vec![ended, mk_pod("second", "", THEN, reason)];
-        found.insert(needs(&live).remove(0), Answer::Objects(pods));
+        found.insert(needs(&live, None).remove(0), Answer::Objects(pods));
         let verdict = judge(&live, Some(&mk_baseline()), &found);
         assert_eq!(verdict.health, health, "{verdict:?}");
         assert!(verdict.message.contains("Pod second"), "{verdict:?}");
@@ -168,7 +168,7 @@ fn storage() {
     change(&mut live, &[("/status/phase", json!("Pending"))]);
     for (mode, health) in [("WaitForFirstConsumer", Current), ("Immediate", Progressing)] {
         let class = json!({"volumeBindingMode": mode});
-        found.insert(needs(&live).remove(0), Answer::Objects(vec![class]));
+        found.insert(needs(&live, None).remove(0), Answer::Objects(vec![class]));
         let verdict = judge(&live, None, &found);
         assert_eq!(
             (verdict.health, verdict.warning.is_some()),

@@ -44,7 +44,7 @@ fn mk_current(group: &str, kind: &str) -> (Value, Found) {
         }}]);
     }
     let mut found = Found::default();
-    for need in needs(&live) {
+    for need in needs(&live, None) {
         let objects = mk_found(&need);
         found.insert(need, Answer::Objects(objects));
     }
@@ -139,6 +139,6 @@ fn check(group: &str, kind: &str, cases: &[Case<'_>]) {
 /// The verdict on a fixture with another answer to its first need.
 fn judged_with(group: &str, kind: &str, answer: Answer) -> Verdict {
     let (live, mut found) = mk_current(group, kind);
-    found.insert(needs(&live).remove(0), answer);
+    found.insert(needs(&live, None).remove(0), answer);
     judge(&live, Some(&mk_baseline()), &found)
 }

@@ -124,7 +124,7 @@ fn pods_say_why_a_rollout_does_not_come_on() {
             status.remove(field);
         }
         let pod = mk_pod("it-1", "b", THEN, "ErrImagePull");
-        let need = needs(&live).remove(0);
+        let need = needs(&live, None).remove(0);
         found.insert(need.clone(), Answer::Objects(vec![pod]));
         let verdict = judge(&live, Some(&mk_baseline()), &found);
         assert_eq!(verdict.health, Degraded, "{kind}: {verdict:?}");
@@ -163,7 +163,7 @@ fn pods_of_an_earlier_version_are_silent_unless_they_hold_up_the_next() {
             mk_pod("old", "a", THEN, "CrashLoopBackOff"),
             mk_pod("new", "b", "2026-01-01T00:00:01Z", "ContainerCreating"),
         ];
-        found.insert(needs(&live).remove(0), Answer::Objects(pods));
+        found.insert(needs(&live, None).remove(0), Answer::Objects(pods));
         let verdict = judge(&live, Some(&mk_baseline()), &found);
         assert_eq!(verdict.health, health, "{kind}: {verdict:?}");
     }
