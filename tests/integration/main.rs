@@ -31,5 +31,6 @@ mod platform;
 mod rbac;
 mod schemas;
 mod tenants;
+mod upstream;
 mod waves;
 mod world;

@@ -3,6 +3,7 @@
 mod argocd;
 mod jobs;
 mod place;
+mod upstream;
 
 use crate::world::PROGRAM;
 use rig::{
