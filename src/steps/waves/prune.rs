@@ -308,3 +308,97 @@ fn remove(seen: &SetSeen, selection: Selection, plan: &mut Plan<Action>) {
 fn parent(prepared: &Prepared) -> ObjectRef {
     ObjectRef::namespaced("ConfigMap", &prepared.parent.namespace, &prepared.parent.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{kind::Kind, names};
+    use serde_json::json;
+
+    fn mk_member(kind: &str, wave: &str, is_going: bool) -> (Address, Live) {
+        let (group, name) = kind.rsplit_once('/').unwrap_or(("", kind));
+        let kind = Kind {
+            group: group.to_owned().into(),
+            version: "v1".into(),
+            name: name.to_owned().into(),
+            plural: name.to_lowercase().into(),
+            is_namespaced: false,
+        };
+        let address = Address {
+            kind,
+            namespace: None,
+            name: "a".to_owned(),
+        };
+        let mut metadata = json!({"name": "a", "annotations": {names::SYNC_WAVE_ANNOTATION: wave}});
+        if is_going {
+            metadata["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        }
+        let key = Key::new(group, name, None, "a");
+        (address, Live { key, metadata })
+    }
+
+    /// What is deleted now of these members, and how many others wait.
+    fn now(members: &[(Address, Live)]) -> (Vec<String>, usize) {
+        let seen = SetSeen {
+            plan: Seen::Invalid(Vec::new()),
+            all: None,
+            members: members.to_vec(),
+            is_wide: false,
+            confirmed: None,
+        };
+        let mut selection = Selection::default();
+        for (_, live) in members {
+            let key = live.key.clone();
+            if live.metadata["deletionTimestamp"].is_null() {
+                selection.delete.push(Removal {
+                    key,
+                    uid: String::new(),
+                    resource_version: String::new(),
+                });
+            } else {
+                selection.kept.push((key, Kept::Terminating));
+            }
+        }
+        let mut plan = Plan::default();
+        remove(&seen, selection, &mut plan);
+        let acts = plan.act.iter().map(|action| action.object().kind.to_string());
+        (acts.collect(), plan.wait.len())
+    }
+
+    #[test]
+    fn each_stage_is_gone_before_the_next() {
+        let all = [
+            mk_member("ConfigMap", "5", false),
+            mk_member("example.org/Thing", "0", false),
+            mk_member("apps/Deployment", "0", false),
+            mk_member("ServiceAccount", "0", false),
+            mk_member("apiextensions.k8s.io/CustomResourceDefinition", "9", false),
+            mk_member("Namespace", "9", false),
+        ];
+        let stages: [(&[&str], usize); 5] = [
+            (&["ConfigMap"], 1),
+            (&["Thing"], 2),
+            (&["Deployment", "ServiceAccount"], 4),
+            (&["CustomResourceDefinition"], 5),
+            (&["Namespace"], 6),
+        ];
+        let mut first = 0;
+        for (kinds, last) in stages {
+            let left = &all[first..];
+            assert_eq!(
+                now(left),
+                (kinds.iter().map(ToString::to_string).collect(), all.len() - last)
+            );
+            first = last;
+        }
+    }
+
+    #[test]
+    fn what_is_not_gone_yet_holds_up_what_comes_after_it() {
+        let going = mk_member("example.org/Thing", "0", true);
+        let definition = mk_member("apiextensions.k8s.io/CustomResourceDefinition", "0", false);
+        assert_eq!(now(&[going.clone(), definition]), (Vec::new(), 1));
+        let other = mk_member("example.org/Other", "0", false);
+        assert_eq!(now(&[going, other]), (vec!["Other".to_owned()], 0));
+    }
+}
