@@ -1,6 +1,7 @@
 //! Figures of the program, printed and not asserted: `scripts/benchmark` runs this with a release build.
 
 mod apply;
+mod tenants;
 mod waves;
 
 use crate::world::{Initial, Platform};

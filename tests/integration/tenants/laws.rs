@@ -188,6 +188,7 @@ impl World for Tenants {
             runner["roleRef"] = role;
             runner["metadata"]["resourceVersion"] = Value::Null;
             runner["metadata"]["uid"] = Value::Null;
+            runner["metadata"]["managedFields"] = Value::Null;
             self.stage.apply([runner]).await;
             for (kind, namespace, name) in [
                 ("Trigger", "org-acme-corp", "cdktf-deploy-pipeline-trigger"),
@@ -253,6 +254,16 @@ impl World for Tenants {
         Ok(ours
             .map(|event| format!("{} {}", event.verb, event.request_uri))
             .collect())
+    }
+
+    /// Where Terraform keeps its state is no secret.
+    fn is_public(&self, key: &str) -> bool {
+        key.ends_with("/terraform-backend-config/backend.tf")
+    }
+
+    /// Those of a tenant that leaves go with it.
+    fn may_change(&self, _key: &str) -> bool {
+        self.initial == Initial::Leaving
     }
 
     /// What it is told to remove, and a binding of another role.

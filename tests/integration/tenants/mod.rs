@@ -1,7 +1,8 @@
 //! Tenants on a real API server, with the definitions of Tekton, Argo CD and external-secrets that their makers publish.
 
+mod attacks;
 mod bad_input;
 mod laws;
 mod life;
-mod stage;
+pub(crate) mod stage;
 mod tunnels;

@@ -20,10 +20,10 @@ use rig::sandbox::{self, AuditEvent, AuditMark, Component, Options, Sandbox};
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf, time::Duration};
 
-pub(super) const PLATFORM: &str = "platform-system";
+pub(crate) const PLATFORM: &str = "platform-system";
 
 /// The Pipeline of the documented example.
-pub(super) const PIPELINE: &str = "apiVersion: tekton.dev/v1
+pub(crate) const PIPELINE: &str = "apiVersion: tekton.dev/v1
 kind: Pipeline
 metadata:
   name: cdktf-deploy-pipeline
@@ -45,10 +45,10 @@ spec:
 /// The account that the program runs as: it has the rights of the command and no others.
 const ACCOUNT: &str = "aphex-ops-tenants-reconcile";
 
-pub(super) struct Stage {
-    pub(super) sandbox: Sandbox,
-    pub(super) client: Client,
-    pub(super) kubeconfig: PathBuf,
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) kubeconfig: PathBuf,
     start: AuditMark,
     mark: AuditMark,
 }
@@ -66,7 +66,7 @@ fn given_to_itself() -> Vec<Rule> {
     organization.into_iter().chain(binding).collect()
 }
 
-pub(super) fn rules() -> Vec<Rule> {
+pub(crate) fn rules() -> Vec<Rule> {
     rules_for("kind")
 }
 
@@ -81,12 +81,12 @@ fn rules_for(profile: &str) -> Vec<Rule> {
 
 impl Stage {
     /// With everything that tenants' objects need, and no tenant.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_for("kind").await
     }
 
     /// The same for a profile.
-    pub(super) async fn start_for(profile: &str) -> Self {
+    pub(crate) async fn start_for(profile: &str) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let client = sandbox.client().await.unwrap();
         let components = [
@@ -154,14 +154,14 @@ impl Stage {
         stage
     }
 
-    pub(super) async fn run(&mut self, line: &str) -> Left {
+    pub(crate) async fn run(&mut self, line: &str) -> Left {
         self.mark = self.sandbox.audit_mark().await.unwrap();
         let program = Program::new(line).arg("--kubeconfig", &self.kubeconfig);
         program.run().await
     }
 
     /// Runs it; it must end well. What it wrote, but for its lock.
-    pub(super) async fn writes(&mut self, line: &str) -> Vec<String> {
+    pub(crate) async fn writes(&mut self, line: &str) -> Vec<String> {
         self.run(line).await.ended(0, &[]);
         let events = self.sandbox.audit_since(self.mark).await.unwrap().into_iter();
         let ours = events.filter(|event| event.is_write() && event.user_agent.starts_with("aphex-ops/"));
@@ -177,7 +177,7 @@ impl Stage {
             .collect()
     }
 
-    pub(super) async fn requests(&self) -> usize {
+    pub(crate) async fn requests(&self) -> usize {
         let events = self.sandbox.audit_since(self.mark).await.unwrap().into_iter();
         events
             .filter(|event| event.user_agent.starts_with("aphex-ops/"))
@@ -185,7 +185,7 @@ impl Stage {
     }
 
     /// How the declared permissions fit what was asked for since the start.
-    pub(super) async fn usage(&self) -> Usage {
+    pub(crate) async fn usage(&self) -> Usage {
         let events = self.sandbox.audit_since(self.start).await.unwrap();
         let is_own = |event: &AuditEvent| event.user.username.ends_with(ACCOUNT);
         let own: Vec<AuditEvent> = events.into_iter().filter(is_own).collect();
@@ -193,22 +193,22 @@ impl Stage {
         Usage::of(&granted.collect::<Vec<_>>(), &own)
     }
 
-    pub(super) async fn apply(&self, objects: impl IntoIterator<Item = Value>) {
+    pub(crate) async fn apply(&self, objects: impl IntoIterator<Item = Value>) {
         sandbox::apply_all(&self.client, objects.into_iter().collect())
             .await
             .unwrap();
     }
 
-    pub(super) fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    pub(crate) fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
         api(&self.client, kind, namespace)
     }
 
-    pub(super) async fn get(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Value> {
+    pub(crate) async fn get(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Value> {
         let found = self.api(kind, namespace).get_opt(name).await.unwrap()?;
         Some(serde_json::to_value(found).unwrap())
     }
 
-    pub(super) async fn merge(&self, kind: &str, namespace: Option<&str>, name: &str, patch: Value) {
+    pub(crate) async fn merge(&self, kind: &str, namespace: Option<&str>, name: &str, patch: Value) {
         let api = self.api(kind, namespace);
         api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await
@@ -216,33 +216,33 @@ impl Stage {
     }
 
     /// Names of all objects of that kind.
-    pub(super) async fn names(&self, kind: &str) -> Vec<String> {
+    pub(crate) async fn names(&self, kind: &str) -> Vec<String> {
         let found = self.api(kind, None).list(&Default::default()).await.unwrap();
         found.items.iter().map(ResourceExt::name_any).collect()
     }
 
     /// The phase of a tenant, and its message.
-    pub(super) async fn phase(&self, kind: &str, name: &str) -> (String, String) {
+    pub(crate) async fn phase(&self, kind: &str, name: &str) -> (String, String) {
         let found = self.get(kind, Some(PLATFORM), name).await.unwrap();
         let text = |field: &str| found["status"][field].as_str().unwrap_or_default().to_owned();
         (text("phase"), text("message"))
     }
 }
 
-pub(super) fn organization(name: &str) -> Value {
+pub(crate) fn organization(name: &str) -> Value {
     json!({"apiVersion": "aphex.io/v1alpha1", "kind": "Organization",
            "metadata": {"name": name, "namespace": PLATFORM},
            "spec": {"displayName": "ACME Corporation", "adminUsers": ["admin@acme-corp.com", "ops@acme-corp.com"]}})
 }
 
-pub(super) fn binding(name: &str, organization: &str, pipeline: &str) -> Value {
+pub(crate) fn binding(name: &str, organization: &str, pipeline: &str) -> Value {
     json!({"apiVersion": "aphex.io/v1alpha1", "kind": "RepoBinding",
            "metadata": {"name": name, "namespace": PLATFORM},
            "spec": {"aphexOrg": organization, "repoOrg": "acme-corp", "repoName": "my-application",
                     "pipelineName": pipeline, "templateRef": "run-pipeline-v1", "pipelineSpec": PIPELINE}})
 }
 
-pub(super) fn knowledge_base(name: &str) -> Value {
+pub(crate) fn knowledge_base(name: &str) -> Value {
     let repository = |name: &str| json!({"url": format!("https://github.com/bdchatham/{name}"), "branch": "main", "paths": [".kiro/docs"]});
     let repositories = ["AphexPlatformInfrastructure", "AphexCLI", "ArchonAgent"].map(repository);
     json!({"apiVersion": "aphex.io/v1alpha1", "kind": "KnowledgeBase",
@@ -251,10 +251,10 @@ pub(super) fn knowledge_base(name: &str) -> Value {
                     "description": "Archon knowledge base for platform infrastructure and tooling"}})
 }
 
-fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+pub(crate) fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
     let (group, version) = match kind {
         "Organization" | "RepoBinding" | "KnowledgeBase" => ("aphex.io", "v1alpha1"),
-        "Pipeline" => ("tekton.dev", "v1"),
+        "Pipeline" | "PipelineRun" => ("tekton.dev", "v1"),
         "EventListener" | "Trigger" | "TriggerBinding" | "TriggerTemplate" => {
             ("triggers.tekton.dev", "v1beta1")
         }
@@ -276,7 +276,7 @@ fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObjec
 }
 
 /// Deletes what is in a namespace of a tenant, as Kubernetes does when it is deleted.
-pub(super) async fn empty(client: &Client, namespace: &str) {
+pub(crate) async fn empty(client: &Client, namespace: &str) {
     let kinds = [
         "RoleBinding",
         "ServiceAccount",
@@ -301,7 +301,7 @@ pub(super) async fn empty(client: &Client, namespace: &str) {
 }
 
 /// Ends every namespace that is being deleted, with what is in it of ours.
-pub(super) fn end_namespaces(client: Client) {
+pub(crate) fn end_namespaces(client: Client) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(30)).await;
