@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod authentik;
+pub mod check;
 pub mod cli;
 pub mod cloudflare;
 pub mod converge;

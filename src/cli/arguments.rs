@@ -1,6 +1,7 @@
 //! The clap tree.
 
 use super::{
+    check::{CheckArgs, ExplainArgs},
     fetch::FetchArgs,
     options::Options,
     playbooks::{PlaybookCommand, RunArgs},
@@ -51,6 +52,15 @@ pub(super) enum Command {
     /// Show on one screen what stands
     #[command(after_help = texts::STATUS)]
     Status(RunArgs),
+    /// Check the platform, and say for all that is wrong what mends it
+    ///
+    /// Looks once, in few requests, and changes nothing. What could not be looked at, or is not installed, is skipped and not
+    /// failed. Exit code 4 says that a check failed.
+    #[command(after_help = texts::CHECK)]
+    Check(CheckArgs),
+    /// Say what a check's code means and how it is mended, or list all checks
+    #[command(after_help = texts::EXPLAIN)]
+    Explain(ExplainArgs),
     /// Put the configuration and the scheduled jobs into the cluster
     ///
     /// It applies what `aphex-ops render install` prints, and removes what an earlier version installed and this one does
@@ -217,6 +227,7 @@ impl Command {
     /// The step that the command is, if it is one.
     pub(super) fn into_step(self) -> Result<StepCommand, Self> {
         Ok(match self {
+            Self::Check(args) => StepCommand::Check(args.step),
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
             Self::Waves(waves) => match *waves {

@@ -1,6 +1,7 @@
 //! The command line: the clap tree, and what happens from the arguments to the exit code.
 
 mod arguments;
+mod check;
 mod fetch;
 mod offline;
 mod options;

@@ -147,6 +147,10 @@ pub(super) enum Format {
     Yaml,
     /// Names of changed objects
     Name,
+    /// Of `check`: JUnit XML
+    Junit,
+    /// Of `check`: annotations for GitHub Actions
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

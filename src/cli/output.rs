@@ -19,6 +19,7 @@ use crate::{
         playbook::Playbook,
     },
     report::{
+        checks::{self, CheckReport, Explanation, Status},
         documents::Document,
         progress::{Errors, Progress, Style},
         table,
@@ -35,6 +36,12 @@ pub(super) enum Printed {
     Reports(Vec<Report>),
     /// Dry-run reports of all steps, as a summary.
     Status(Vec<Report>),
+    /// What all checks found.
+    Checks(Box<CheckReport>),
+    /// What is declared of one check.
+    Explanation(Explanation),
+    /// What is declared of all checks.
+    Explanations(Vec<Explanation>),
     /// The steps of a playbook.
     Playbook(Playbook),
     /// The playbooks that are built in.
@@ -53,6 +60,9 @@ impl Printed {
             Self::Reports(reports) | Self::Status(reports) => reports.as_slice().into(),
             Self::Playbook(playbook) => Document::Playbook(playbook),
             Self::Playbooks(playbooks) => playbooks.as_slice().into(),
+            Self::Checks(report) => Document::CheckReport(report),
+            Self::Explanation(check) => Document::Check(*check),
+            Self::Explanations(checks) => checks.as_slice().into(),
             Self::Version => Document::version(),
             Self::Text(_) => return None,
         })
@@ -67,6 +77,14 @@ impl Printed {
             }
             Self::Report(_) | Self::Reports(_) => table::reports(self.reports(), wide),
             Self::Status(reports) => table::status(reports),
+            Self::Checks(report) => match format {
+                Format::Junit => checks::junit(report),
+                Format::Github => checks::annotations(report),
+                Format::Name => failed(report),
+                _ => checks::table(report, wide),
+            },
+            Self::Explanation(check) => checks::explanation(check),
+            Self::Explanations(all) => checks::list(all),
             Self::Playbook(playbook) => steps(playbook),
             Self::Playbooks(playbooks) => list(playbooks),
             Self::Version => format!("{} {}", names::PRODUCT, env!("CARGO_PKG_VERSION")),
@@ -92,6 +110,12 @@ pub(super) fn print(printed: &Printed, options: &OutputOptions) {
     };
     // A reader that went away (`| head`) is no error of ours.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}
+
+/// The codes of the checks that failed, one a line.
+fn failed(report: &CheckReport) -> String {
+    let failed = report.checks.iter().filter(|row| row.status == Status::Failed);
+    failed.map(|row| row.code).collect::<Vec<_>>().join("\n")
 }
 
 fn list(playbooks: &[Playbook]) -> String {

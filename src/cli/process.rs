@@ -2,7 +2,7 @@
 
 use super::{
     arguments::{Cli, Command, Waves},
-    fetch,
+    check, fetch,
     options::{self, Format, Options},
     output::{self, Printed},
     own_job,
@@ -82,6 +82,15 @@ impl Ended {
 }
 
 async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Failure> {
+    let is_of_checks = matches!(options.output.output, Format::Junit | Format::Github);
+    if is_of_checks && !matches!(command, Command::Check(_)) {
+        let message = "only `aphex-ops check` prints its report as junit or github";
+        return Err(Failure::new(Exit::Usage, Reason::InvalidConfig, message));
+    }
+    let command = match command {
+        Command::Check(args) => return check::check(options, &args, run).await,
+        other => other,
+    };
     match command.into_step() {
         Ok(step) => one_step(options, step, run).await,
         Err(Command::Bootstrap(args)) => playbook(options, "bootstrap", &args, run).await,
@@ -99,6 +108,7 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
         },
         Err(Command::Render(what)) => render(options, what, run).await,
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
+        Err(Command::Explain(args)) => check::explain(&args),
         Err(Command::Man) => output::man(),
         Err(Command::Version) => Ok(Ended::only(Printed::Version)),
         Err(_) => Err(not_dispatched()),
@@ -188,6 +198,7 @@ fn finish(options: &Options, run: &Run, ended: Result<Ended, Failure>) -> ExitCo
     if let Some(path) = &options.output.metrics_file {
         run.write_metrics(path, &ended);
     }
+    let has_told = matches!(&ended, Ok(ended) if matches!(ended.printed, Printed::Checks(_)));
     let (exit, reports, failure) = match ended {
         Ok(ended) => {
             let format = options.output.output;
@@ -202,7 +213,9 @@ fn finish(options: &Options, run: &Run, ended: Result<Ended, Failure>) -> ExitCo
         }
         Err(failure) => (failure.exit, Vec::new(), Some(failure)),
     };
-    output::print_failures(progress, &reports, failure.as_ref());
+    if !has_told {
+        output::print_failures(progress, &reports, failure.as_ref());
+    }
     telemetry::termination_message(&options.run.termination_log, exit, &reports, failure.as_ref());
     ExitCode::from(exit.code())
 }

@@ -8,6 +8,7 @@ use crate::{
     render::install,
     steps::{
         authentik_token::AuthentikToken,
+        check::Check,
         dex_scale::DexScale,
         dex_sync::DexSync,
         install::Install,
@@ -37,6 +38,7 @@ pub enum StepCommand {
     Install(Install),
     Uninstall(Uninstall),
     JobsStatus(JobsStatus),
+    Check(Check),
     WavesInstall(WavesInstall),
     WavesPrune(WavesPrune),
     WavesStatus(WavesStatus),
@@ -56,6 +58,7 @@ macro_rules! each {
             StepCommand::Install($step) => $body,
             StepCommand::Uninstall($step) => $body,
             StepCommand::JobsStatus($step) => $body,
+            StepCommand::Check($step) => $body,
             StepCommand::WavesInstall($step) => $body,
             StepCommand::WavesPrune($step) => $body,
             StepCommand::WavesStatus($step) => $body,

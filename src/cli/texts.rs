@@ -11,6 +11,15 @@ pub(super) const STATUS: &str = "Examples:
   aphex-ops status
   aphex-ops status --skip-external
   aphex-ops status -o json";
+pub(super) const CHECK: &str = "Examples:
+  aphex-ops check
+  aphex-ops check --wait --timeout 10m         in CI, after an installation
+  aphex-ops check --only secrets --skip APX-SEC-005=auth-system/dex-secrets
+  aphex-ops check -o github --report-file checks.xml --failure-threshold warning";
+pub(super) const EXPLAIN: &str = "Examples:
+  aphex-ops explain
+  aphex-ops explain APX-SEC-003
+  aphex-ops explain APX-SEC-003 -o json";
 pub(super) const INSTALL: &str = "Examples:
   aphex-ops install
   aphex-ops install --dry-run

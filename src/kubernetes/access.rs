@@ -26,9 +26,25 @@ pub async fn preflight(cluster: &Cluster, rules: &[Rule]) -> Result<(), Failure>
         return Ok(());
     }
     cluster.check_version().await?;
+    let (missing, _) = missing(cluster, rules).await?;
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(all_missing(&missing))
+    }
+}
+
+/// What of the rules is not granted, by one review for each namespace, and whether the server said that a review of its is
+/// incomplete: then each refusal was confirmed.
+///
+/// # Errors
+/// A [`Failure`] about the review itself.
+pub async fn missing(cluster: &Cluster, rules: &[Rule]) -> Result<(Vec<Rule>, bool), Failure> {
     let mut missing = Vec::new();
+    let mut is_incomplete = false;
     for (namespace, rules) in by_namespace(rules) {
         let granted = review(cluster, namespace.as_deref()).await?;
+        is_incomplete |= granted.incomplete;
         for rule in rules {
             let rest = ungranted(&rule, &granted.resource_rules);
             let refused = match rest {
@@ -38,11 +54,7 @@ pub async fn preflight(cluster: &Cluster, rules: &[Rule]) -> Result<(), Failure>
             missing.extend(refused);
         }
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(all_missing(&missing))
-    }
+    Ok((missing, is_incomplete))
 }
 
 fn all_missing(missing: &[Rule]) -> Failure {

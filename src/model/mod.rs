@@ -9,7 +9,7 @@ pub mod exit;
 pub mod failure;
 pub mod kind;
 pub mod names;
-mod nearest;
+pub(crate) mod nearest;
 pub mod object;
 pub mod playbook;
 pub mod provider;

@@ -8,6 +8,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule(Cron);
 
+/// So many times may pass without a good run: one may meet the lock of another run, or a node that is drained.
+pub const PERIODS: usize = 3;
+
 impl Schedule {
     /// Reads one; `None` if it is none that we understand. The CronJob controller may still understand it.
     #[must_use]
@@ -31,6 +34,13 @@ impl Schedule {
             time = self.0.find_previous_occurrence(&time, false).ok()?;
         }
         Some(time.timestamp())
+    }
+
+    /// Whether the last good run, or the creation if there was none, is more than [`PERIODS`] times ago.
+    #[must_use]
+    pub fn is_overdue(&self, since: Option<Timestamp>, now: Timestamp) -> bool {
+        let oldest = self.previous(now, PERIODS + 1);
+        matches!((oldest, since), (Some(oldest), Some(since)) if since < oldest)
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_one_that_we_read() {
-        let text = "profile: k3s\nnamespaces: {auth: login, argocd: login}\nsuppress: ['a: b', '#c']\n";
+        let text = "profile: k3s\nnamespaces: {auth: login, argocd: login}\nsuppress: [{check: 'a: b', reason: '#c'}]\n";
         let config = config::parse(text).unwrap();
         let found = objects(&config, Vec::new());
         assert_eq!(

@@ -1,11 +1,37 @@
 //! The pages of `docs/reference`, from what is declared once. Pure; a test compares them with the committed ones.
 
-use crate::model::{config::Config, exit::Exit};
+use crate::{
+    check::{Category, catalogue},
+    model::{config::Config, exit::Exit},
+};
 use clap::{Arg, Command};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
 const MADE: &str =
     "<!-- Made from the code: change it there. `APHEX_OPS_UPDATE=1 cargo test` writes this page again. -->\n";
+
+/// All checks, by category.
+#[must_use]
+pub fn checks() -> String {
+    let mut page = format!(
+        "{MADE}\n# Checks\n\nWhat `aphex-ops check` looks at; `aphex-ops explain` prints the same. A code never gets another meaning. A \
+         check is skipped, and has not failed, where one that it needs has failed, or where what it is about is not installed.\n"
+    );
+    for category in Category::ALL {
+        page += &format!("\n## {category}\n");
+        for check in catalogue().filter(|check| check.category == category) {
+            let needs = match check.needs {
+                [] => String::new(),
+                some => format!(", needs {}", some.join(", ")),
+            };
+            page += &format!(
+                "\n### {}\n\n*{}{needs}*\n\nPasses if {}.\n\n- **If not so:** {}\n- **Mend:** {}\n",
+                check.code, check.severity, check.title, check.meaning, check.remedy
+            );
+        }
+    }
+    page
+}
 
 /// All commands with their arguments and examples.
 #[must_use]

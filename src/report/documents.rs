@@ -1,5 +1,6 @@
 //! What `-o json` and `-o yaml` print.
 
+use super::checks::{CheckReport, Explanation};
 use crate::{
     converge::Report,
     model::{names, playbook::Playbook},
@@ -15,6 +16,10 @@ pub enum Document<'a> {
     Report(&'a Report),
     /// Several of one kind.
     List(List<'a>),
+    /// What all checks found.
+    CheckReport(&'a CheckReport),
+    /// One check, as it is declared.
+    Check(Explanation),
     /// A playbook, as in its file.
     Playbook(&'a Playbook),
     /// Which version this is.
@@ -43,6 +48,8 @@ enum Items<'a> {
     Reports(&'a [Report]),
     /// Those that are built in.
     Playbooks(&'a [Playbook]),
+    /// All that are declared.
+    Checks(&'a [Explanation]),
 }
 
 /// Which version this is (`kind: Version`).
@@ -80,6 +87,12 @@ impl<'a> From<&'a [Report]> for Document<'a> {
 impl<'a> From<&'a [Playbook]> for Document<'a> {
     fn from(playbooks: &'a [Playbook]) -> Self {
         Self::list(Items::Playbooks(playbooks))
+    }
+}
+
+impl<'a> From<&'a [Explanation]> for Document<'a> {
+    fn from(checks: &'a [Explanation]) -> Self {
+        Self::list(Items::Checks(checks))
     }
 }
 

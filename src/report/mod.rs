@@ -1,5 +1,6 @@
 //! From reports and events to text: documents, tables, progress.
 
+pub mod checks;
 pub mod documents;
 pub mod progress;
 pub mod table;

@@ -1,6 +1,7 @@
 //! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
 
 pub mod authentik_token;
+pub mod check;
 pub mod dex_scale;
 pub mod dex_sync;
 pub mod install;

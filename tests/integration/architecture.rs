@@ -145,7 +145,7 @@ fn strays(sources: &[Source], library: &str, homes: &BTreeSet<String>) -> Vec<St
 
 /// One line for each effect in a file that only decides.
 fn impurities(sources: &[Source]) -> Vec<String> {
-    let pure = ["model", "apply", "render"];
+    let pure = ["model", "apply", "check", "render"];
     let mut found = Vec::new();
     for source in sources {
         let is_plan = source.file.ends_with("/plan.rs");

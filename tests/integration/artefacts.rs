@@ -57,6 +57,7 @@ fn the_reference_is_fresh() {
         .collect();
     assert!(steps.len() >= 3, "only {steps:?} work on a cluster");
     let pages = BTreeMap::from([
+        ("checks.md".to_owned(), reference::checks()),
         ("commands.md".to_owned(), reference::commands(cli::command())),
         (
             "config.schema.json".to_owned(),

@@ -11,6 +11,7 @@ mod authentik_stage;
 mod authentik_token;
 mod bad_input;
 mod benchmark;
+mod check;
 mod cli;
 mod cloudflare_adapter;
 mod command_lines;

@@ -17,14 +17,14 @@ use kube::{
 };
 use rig::sandbox::{self, AuditMark, Component, Options, Sandbox, Size};
 use serde_json::json;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-const PARTS: &str = "--skip argocd --skip ingress-controller --skip external-secrets";
+pub(crate) const PARTS: &str = "--skip argocd --skip ingress-controller --skip external-secrets";
 
-struct Platform {
-    sandbox: Sandbox,
-    client: Client,
-    scene: Scene,
+pub(crate) struct Platform {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) scene: Scene,
     mark: AuditMark,
 }
 
@@ -38,7 +38,7 @@ fn definitions(components: &[Component]) -> String {
 
 impl Platform {
     /// An empty cluster, and a mirror with everything that is not left out.
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let sandbox = Sandbox::start(Options {
             size: Size::Controllers,
         });
@@ -63,8 +63,13 @@ impl Platform {
     }
 
     fn program(&self, line: &str) -> Program {
+        self.program_at(line, &self.scene.config)
+    }
+
+    /// With another configuration.
+    pub(crate) fn program_at(&self, line: &str, config: &Path) -> Program {
         Program::new(line)
-            .arg("--config", &self.scene.config)
+            .arg("--config", config)
             .arg("--kubeconfig", self.sandbox.kubeconfig())
     }
 
@@ -96,7 +101,7 @@ fn all(client: &Client, kind: &str) -> Api<DynamicObject> {
 }
 
 /// Says what cert-manager says of issuers and certificates as soon as they are there, and makes their Secrets.
-async fn certify(client: Client) {
+pub(crate) async fn certify(client: Client) {
     let hosts = ["auth", "dex", "tekton"].map(|host| format!("{host}.home.local"));
     let hosts = [&hosts[..], &["cd.example.org".to_owned()]].concat();
     let pair = rcgen::generate_simple_self_signed(hosts).unwrap();
@@ -142,7 +147,7 @@ async fn certify_one(
 }
 
 /// Nothing here makes volumes; the ingress controller and Argo CD are left out.
-async fn provide_what_is_left_out(client: &Client) {
+pub(crate) async fn provide_what_is_left_out(client: &Client) {
     let volume = json!({"metadata": {"name": "database"}, "spec": {"capacity": {"storage": "50Gi"},
         "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/nowhere"}, "storageClassName": ""}});
     let volume: PersistentVolume = serde_json::from_value(volume).unwrap();

@@ -241,6 +241,16 @@ async fn jobs_status(stage: &mut Stage) {
     stage.run(&["--dry-run"], Exit::Done).await;
 }
 
+/// Every kind that is looked at, and the Ingresses whose certificates are; the Secrets are missing at first.
+async fn check(stage: &mut Stage) {
+    stage.reset(Initial::Namespaces).await;
+    stage.claim_volume().await;
+    crate::check::world::define_all(&stage.0.client).await;
+    crate::check::world::apply_files(&stage.0.client, "manifests/components/ingress/kind").await;
+    stage.run(&[], Exit::CheckFailed).await;
+    stage.run(&["--dry-run"], Exit::CheckFailed).await;
+}
+
 /// Plays all scenarios of a step.
 async fn play(step: StepCommand, initial: Initial) {
     let command = step.meta().command;
@@ -262,6 +272,7 @@ async fn play(step: StepCommand, initial: Initial) {
         }
         StepCommand::TenantsReconcile(_) => panic!("it takes tenants to see what they take: see `tenants`"),
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
+        StepCommand::Check(_) => check(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
         StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,
     }
@@ -309,5 +320,6 @@ mod rules {
         oidc_verify: OidcVerify from Dex;
         uninstall: Uninstall from Namespaces;
         jobs_status: JobsStatus from Namespaces;
+        check: Check from Dex;
     }
 }

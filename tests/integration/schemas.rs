@@ -125,7 +125,11 @@ fn the_schema_and_the_program_agree_on_configurations() {
         ("timeouts: {step: 1m}", false),
         ("images: {docker.io/: 'mirror.example.org/'}", true),
         ("images: [docker.io]", false),
-        ("suppress: [A1]", true),
+        ("suppress: [A1]", false),
+        ("suppress: [{check: APX-SEC-005, reason: x}]", true),
+        ("suppress: [{check: APX-SEC-005}]", false),
+        ("suppress: [{check: secrets, reason: x, until: 2026-12-31}]", true),
+        ("suppress: [{check: secrets, reason: x, until: soon}]", false),
         ("cluster: {podCIDRs: 10.0.0.0/8}", false),
     ];
     for (text, good) in texts {

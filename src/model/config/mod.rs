@@ -5,8 +5,8 @@ mod sections;
 
 pub use parse::{ConfigError, parse};
 pub use sections::{
-    Authentik, Cloudflare, Cluster, Database, Dex, Gitops, Hosts, Http, Namespaces, Profile, Tenants,
-    Timeouts,
+    Authentik, Cloudflare, Cluster, Database, Dex, Gitops, Hosts, Http, Namespaces, Profile, Suppression,
+    Tenants, Timeouts,
 };
 
 use crate::model::names;
@@ -52,8 +52,8 @@ pub struct Config {
     pub tenants: Tenants,
     /// Time given to steps.
     pub timeouts: Timeouts,
-    /// Codes of checks that are not reported.
-    pub suppress: Vec<String>,
+    /// Findings of `check` that do not count.
+    pub suppress: Vec<Suppression>,
 }
 
 impl Default for Config {

@@ -243,6 +243,21 @@ pub struct Tenants {
     pub elevated: Vec<String>,
 }
 
+/// Findings of `check` that are known and do not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Suppression {
+    /// The check's code, such as `APX-SEC-005`, or a category; after `=` the only object that it is about, if only one is
+    /// (`APX-SEC-005=auth-system/dex-secrets`).
+    pub check: String,
+    /// Why they do not count.
+    pub reason: String,
+    /// The last day on which they do not (UTC); without it they never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub until: Option<jiff::civil::Date>,
+}
+
 /// Time given to steps, in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

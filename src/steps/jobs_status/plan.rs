@@ -6,12 +6,14 @@ use crate::{
         Plan,
         contract::{Note, Nothing, Refusal},
     },
-    model::{exit::Exit, failure::Reason, object::ObjectRef, schedule::Schedule},
+    model::{
+        exit::Exit,
+        failure::Reason,
+        object::ObjectRef,
+        schedule::{PERIODS, Schedule},
+    },
 };
 use k8s_openapi::jiff::{Timestamp, Unit};
-
-/// So many times may pass without a good run: one may meet the lock of another run, or a node that is drained.
-const PERIODS: usize = 3;
 
 pub(super) fn plan(seen: &Seen) -> Plan<Nothing> {
     let mut plan = Plan::default();
@@ -49,9 +51,8 @@ pub(super) fn plan(seen: &Seen) -> Plan<Nothing> {
 /// Whether its last good run, or its creation if there was none, is more than so many periods ago. A schedule that is not
 /// understood is never overdue.
 fn is_overdue(job: &JobSeen, now: Timestamp) -> bool {
-    let oldest = Schedule::parse(&job.schedule).and_then(|schedule| schedule.previous(now, PERIODS + 1));
-    let since = job.succeeded.max(job.created);
-    matches!((oldest, since), (Some(oldest), Some(since)) if since < oldest)
+    let schedule = Schedule::parse(&job.schedule);
+    schedule.is_some_and(|schedule| schedule.is_overdue(job.succeeded.max(job.created), now))
 }
 
 fn times(job: &JobSeen, now: Timestamp) -> String {

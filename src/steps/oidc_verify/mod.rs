@@ -16,7 +16,8 @@ use crate::{
         provider::{KeysFrom, Look, Provider, look},
     },
 };
-use plan::{Place, Problem, Seen, State};
+pub use plan::Seen;
+pub(in crate::steps) use plan::{Place, Problem, State};
 
 /// Verify what Authentik and Dex say of themselves: issuer, endpoints and keys, inside and outside
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -24,6 +25,13 @@ pub struct OidcVerify {
     /// Do not ask Dex from outside, through its public name
     #[arg(long)]
     skip_external: bool,
+}
+
+impl OidcVerify {
+    /// Inside the cluster only, or outside too.
+    pub(in crate::steps) const fn new(skip_external: bool) -> Self {
+        Self { skip_external }
+    }
 }
 
 impl Step for OidcVerify {

@@ -11,21 +11,21 @@ use crate::{
 /// What was seen of one provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    pub(super) place: Place,
-    pub(super) url: String,
-    pub(super) state: State,
+    pub(in crate::steps) place: Place,
+    pub(in crate::steps) url: String,
+    pub(in crate::steps) state: State,
 }
 
 /// Which provider, from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::steps) enum Place {
     Authentik,
     DexInside,
     DexOutside,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::steps) enum State {
     Good { keys: usize },
     NotYet(Problem),
     Wrong(Vec<Problem>),
@@ -33,11 +33,11 @@ pub(super) enum State {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) reason: Reason,
-    pub(super) message: String,
+pub(in crate::steps) struct Problem {
+    pub(in crate::steps) reason: Reason,
+    pub(in crate::steps) message: String,
     /// What mends it, if the cause alone tells.
-    pub(super) remedy: Option<String>,
+    pub(in crate::steps) remedy: Option<String>,
 }
 
 /// What is wrong is refused at once, what does not answer yet is waited for.

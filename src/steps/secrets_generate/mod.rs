@@ -4,9 +4,7 @@ mod apply;
 mod observe;
 mod plan;
 
-#[cfg(test)]
-pub(super) use observe::SecretSeen;
-pub(super) use observe::{KeySeen, Pair, Seen, existing_claims, look, rules};
+pub(super) use observe::{KeySeen, Pair, SecretSeen, Seen, existing_claims, look, rules};
 
 use crate::{
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},

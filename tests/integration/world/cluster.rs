@@ -179,7 +179,7 @@ async fn create(
     Ok(())
 }
 
-pub(super) async fn create_secret(client: &Client, namespace: &str, name: &str) -> Result<(), Trouble> {
+pub(crate) async fn create_secret(client: &Client, namespace: &str, name: &str) -> Result<(), Trouble> {
     for (_, _, values) in SECRETS
         .iter()
         .filter(|(ns, secret, _)| (*ns, *secret) == (namespace, name))

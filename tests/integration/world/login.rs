@@ -15,7 +15,7 @@ const DEX_HOST: &str = "dex.home.local";
 pub(crate) struct Login {
     pub(crate) authentik: Authentik,
     /// The configuration that names all of them.
-    pub(super) config: PathBuf,
+    pub(crate) config: PathBuf,
     /// Real, and never reset: it has no state that a command changes.
     _dex: Dex,
     _proxies: Vec<Proxy>,
@@ -30,7 +30,7 @@ fn options() -> Options {
 }
 
 impl Login {
-    pub(super) async fn start(recorder: &Recorder, folder: &Path) -> Result<Self, Trouble> {
+    pub(crate) async fn start(recorder: &Recorder, folder: &Path) -> Result<Self, Trouble> {
         let authentik = Authentik::start(options()).await?;
         let front = Proxy::start(Upstream::plain(authentik.url()), recorder, "authentik").await?;
         let dex = start_dex(&authentik).await?;

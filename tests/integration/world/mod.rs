@@ -9,10 +9,10 @@ mod waves;
 
 use account::Account;
 use cluster::NAMESPACES;
-pub(crate) use cluster::leave_behind;
+pub(crate) use cluster::{create_secret, leave_behind};
 pub(crate) use deployments::LATE;
 use kube::Client;
-use login::Login;
+pub(crate) use login::Login;
 use rig::{
     laws::{
         Trouble, World,
