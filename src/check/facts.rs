@@ -3,7 +3,7 @@
 use super::{
     Certificate, Skip,
     object::{name, namespace, text},
-    sources::Source,
+    sources::{Scope, Source},
 };
 use crate::{
     apply::health::{Answer, Found, Need, Verdict, judge, needs},
@@ -311,13 +311,21 @@ impl Facts {
         let (group, kind) = match need {
             Need::Object { group, kind, .. } | Need::Selected { group, kind, .. } => (*group, *kind),
         };
+        let home = match need {
+            Need::Object { namespace, .. } => namespace.as_deref(),
+            Need::Selected { namespace, .. } => Some(namespace.as_str()),
+        };
         let listed = self
             .lists
             .iter()
             .find(|(of, _)| of.group == group && of.kind == kind);
-        let Some((_, Listing::Objects(objects))) = listed else {
+        let Some((of, Listing::Objects(objects))) = listed else {
             return Answer::Unknown("it was not listed".to_owned());
         };
+        let is_elsewhere = home.is_some_and(|home| !self.platform.contains(home));
+        if is_elsewhere && of.scope == Scope::Platform {
+            return Answer::Unknown("it is in none of the platform's namespaces".to_owned());
+        }
         let fits = |object: &&Value| match need {
             Need::Object {
                 namespace: home,

@@ -139,7 +139,10 @@ fn terminating(facts: &Facts) -> Result<Vec<Finding>, Skip> {
     for object in facts.all(NAMESPACES)?.iter().filter(|object| is_going(object)) {
         let mut blocked: Vec<&Value> = conditions(object, &BLOCKED, "True").collect();
         // What fails explains what remains.
-        blocked.sort_by_key(|condition| !text(condition, "/type").ends_with("Failure"));
+        blocked.sort_by_key(|condition| {
+            let kind = text(condition, "/type");
+            (!kind.ends_with("Failure"), kind != "NamespaceFinalizersRemaining")
+        });
         let Some(first) = blocked.first() else { continue };
         let told: Vec<&str> = blocked
             .iter()

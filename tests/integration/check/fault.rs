@@ -1,8 +1,9 @@
 //! A fault that is put into a platform on which all is well, and taken out again.
 
+use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::GroupVersionKind,
     discovery::{self, Scope},
 };
@@ -13,6 +14,7 @@ use std::time::Duration;
 /// One fault, and what `check` must say of it.
 pub(super) struct Fault {
     pub(super) code: &'static str,
+    /// A port that is another one in each run is a `*` at the end.
     pub(super) object: &'static str,
     pub(super) reason: &'static str,
     /// A piece of the command that mends it.
@@ -28,10 +30,14 @@ pub(super) enum Change {
     Create(Value),
     /// The status of an object, which its kind keeps apart.
     Status(&'static str, Value),
+    /// The status of the first Pod of a namespace that carries the labels.
+    PodStatus((&'static str, &'static str), Value),
     /// A merge patch as this program would make it, of an object named as `apiVersion/Kind/namespace/name`.
     Patch(&'static str, Value),
     /// The same as somebody else.
     PatchAs(&'static str, &'static str, Value),
+    /// The deletion of an object that something holds.
+    Condemn(&'static str),
     /// An object that was there.
     Delete(&'static str),
 }
@@ -110,6 +116,15 @@ impl Change {
                 sandbox::apply_all(client, vec![object.clone()]).await.unwrap();
                 Some(Undo::Delete(path(object)))
             }
+            Self::PodStatus((namespace, labels), patch) => {
+                let pods = Api::<Pod>::namespaced(client.clone(), namespace);
+                let found = pods.list(&ListParams::default().labels(labels)).await.unwrap();
+                let name = found.items[0].metadata.name.clone().unwrap();
+                let before = saved(client, &format!("v1/Pod/{namespace}/{name}")).await;
+                let body = Patch::Merge(json!({ "status": patch }));
+                pods.patch_status(&name, &ours("kubelet"), &body).await.unwrap();
+                Some(Undo::Restore(before))
+            }
             Self::Status(at, patch) => {
                 let before = saved(client, at).await;
                 let (api, name) = api(client, at).await;
@@ -121,6 +136,11 @@ impl Change {
             }
             Self::Patch(at, patch) => Self::patched(client, "aphex-ops", at, patch).await,
             Self::PatchAs(manager, at, patch) => Self::patched(client, manager, at, patch).await,
+            Self::Condemn(at) => {
+                let (api, name) = api(client, at).await;
+                api.delete(&name, &DeleteParams::default()).await.unwrap();
+                None
+            }
             Self::Delete(at) => {
                 let before = saved(client, at).await;
                 delete(client, at).await;

@@ -57,8 +57,15 @@ impl Healthy {
         program.run().await.ended(0, &[]);
         certifying.abort();
         define_all(&self.client).await;
+        self.ended("authentik token").await;
+        let line = "check --only APX-IDN-007 --failure-threshold warning";
+        let superuser = self.run(line, &self.config).await;
+        assert!(
+            superuser.ended(4, &[]).stdout.contains("--retire-bootstrap"),
+            "{}",
+            superuser.stdout
+        );
         for line in [
-            "authentik token",
             "dex sync",
             "dex scale --timeout 60s",
             "install",

@@ -12,14 +12,25 @@ use serde_json::{Value, json};
 
 const DEX_TLS: &str = "v1/Secret/auth-system/dex-tls";
 
-/// A certificate and its key, from the beginning of one year to the beginning of another.
-fn mk_pair(host: &str, from: i32, to: i32) -> Value {
+/// A certificate and its key, from the beginning of a year to a day.
+fn mk_pair(host: &str, from: i32, to: (i32, u8, u8)) -> Value {
     let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
     params.not_before = date_time_ymd(from, 1, 1);
-    params.not_after = date_time_ymd(to, 1, 1);
+    params.not_after = date_time_ymd(to.0, to.1, to.2);
     let key = KeyPair::generate().unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
     json!({"stringData": {"tls.crt": pem, "tls.key": key.serialize_pem()}})
+}
+
+/// In five days.
+fn soon() -> (i32, u8, u8) {
+    let date = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(5 * 24);
+    let date = jiff::tz::TimeZone::UTC.to_datetime(date).date();
+    (
+        date.year().into(),
+        date.month().try_into().unwrap(),
+        date.day().try_into().unwrap(),
+    )
 }
 
 pub(super) fn certificates() -> Vec<Fault> {
@@ -62,14 +73,21 @@ pub(super) fn certificates() -> Vec<Fault> {
             object,
             "Expired",
             renewed,
-            vec![Patch(DEX_TLS, mk_pair("dex.home.local", 2024, 2025))],
+            vec![Patch(DEX_TLS, mk_pair("dex.home.local", 2024, (2025, 1, 1)))],
+        ),
+        fault(
+            "APX-CRT-005",
+            object,
+            "Expiring",
+            renewed,
+            vec![Patch(DEX_TLS, mk_pair("dex.home.local", 2024, soon()))],
         ),
         fault(
             "APX-CRT-006",
             object,
             "Mismatch",
             "get certificates",
-            vec![Patch(DEX_TLS, mk_pair("other.home.local", 2024, 2055))],
+            vec![Patch(DEX_TLS, mk_pair("other.home.local", 2024, (2055, 1, 1)))],
         ),
         fault(
             "APX-CRT-007",

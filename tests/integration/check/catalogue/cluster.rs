@@ -2,7 +2,7 @@
 
 use super::{
     super::fault::{
-        Change::{Config, Create, Delete, Patch, Status},
+        Change::{Condemn, Config, Create, Patch, Status},
         Fault,
     },
     fault, mk, mk_pod,
@@ -37,7 +37,7 @@ pub(super) fn cluster() -> Vec<Fault> {
             vec![
                 Create(mk("v1", "Namespace", "", "stuck", json!({}))),
                 Create(mk("v1", "ConfigMap", "stuck", "held", held)),
-                Delete("v1/Namespace//stuck"),
+                Condemn("v1/Namespace//stuck"),
             ],
         ),
         fault(

@@ -7,7 +7,14 @@ use super::{
     },
     fault, mk,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+
+/// As an API server expects it.
+fn mk_authority() -> String {
+    let pair = rcgen::generate_simple_self_signed(vec!["nobody".to_owned()]).unwrap();
+    STANDARD.encode(pair.cert.pem())
+}
 
 pub(super) fn webhooks() -> Vec<Fault> {
     let hook = |authority: &str| {
@@ -29,10 +36,15 @@ pub(super) fn webhooks() -> Vec<Fault> {
         "insecureSkipTLSVerify": true, "service": {"namespace": "platform-system", "name": "nobody"}}});
     let open = json!({"spec": {"serviceAccountName": "x", "triggers": [{"name": "push", "template": {"ref": "x"},
         "interceptors": [{"ref": {"name": "cel", "kind": "ClusterInterceptor"}}]}]}});
-    let listener = "triggers.tekton.dev/v1beta1/EventListener/platform-system/open";
+    let listener = "triggers.tekton.dev/v1beta1/EventListener/default/open";
     let conditions =
         ["Available", "Deployment", "Service", "Ready"].map(|kind| json!({"type": kind, "status": "True"}));
-    let ready = json!({ "conditions": conditions });
+    let ready = json!({"conditions": conditions, "observedGeneration": 1, "address": {"url": "http://el"}});
+    let unready = json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way"}]});
+    let signed = json!({"spec": {"serviceAccountName": "x", "triggers": [{"name": "push", "template": {"ref": "x"},
+        "interceptors": [{"ref": {"name": "github", "kind": "ClusterInterceptor"},
+            "params": [{"name": "secretRef", "value": {"secretName": "webhook", "secretKey": "secret"}}]}]}]}});
+    let authority = mk_authority();
     vec![
         fault(
             "APX-WHK-002",
@@ -46,6 +58,35 @@ pub(super) fn webhooks() -> Vec<Fault> {
                 "tests",
                 elsewhere(hook("")),
             ))],
+        ),
+        fault(
+            "APX-WHK-001",
+            "ValidatingWebhookConfiguration tests",
+            "Unavailable",
+            "kubectl delete validatingwebhookconfiguration tests",
+            vec![Create(mk(
+                version,
+                "ValidatingWebhookConfiguration",
+                "",
+                "tests",
+                hook(&authority),
+            ))],
+        ),
+        fault(
+            "APX-WHK-005",
+            "EventListener default/open",
+            "Broken",
+            "describe eventlistener open",
+            vec![
+                Create(mk(
+                    "triggers.tekton.dev/v1beta1",
+                    "EventListener",
+                    "default",
+                    "open",
+                    signed,
+                )),
+                Status(listener, unready),
+            ],
         ),
         fault(
             "APX-WHK-003",
@@ -62,14 +103,14 @@ pub(super) fn webhooks() -> Vec<Fault> {
         ),
         fault(
             "APX-WHK-004",
-            "EventListener platform-system/open",
+            "EventListener default/open",
             "InvalidValue",
             "get eventlistener open",
             vec![
                 Create(mk(
                     "triggers.tekton.dev/v1beta1",
                     "EventListener",
-                    "platform-system",
+                    "default",
                     "open",
                     open,
                 )),
@@ -91,6 +132,13 @@ pub(super) fn dns() -> Vec<Fault> {
             "NotFound",
             "--only ingress",
             vec![Config(hosts)],
+        ),
+        fault(
+            "APX-DNS-002",
+            "Ingress auth-system/dex",
+            "NotFound",
+            "kubectl get ingressclasses",
+            vec![Delete("networking.k8s.io/v1/IngressClass//nginx")],
         ),
         fault(
             "APX-DNS-003",

@@ -151,6 +151,13 @@ pub(super) fn oidc() -> Vec<Fault> {
     let config = |text: &str| vec![Patch(DEX_CONFIG, json!({"data": {"config.yaml": text}}))];
     vec![
         fault(
+            "APX-OIDC-001",
+            "OIDC provider http://127.0.0.1:*",
+            "NotFound",
+            "authentik.slug",
+            vec![Config(json!({"authentik": {"slug": "nobody"}}))],
+        ),
+        fault(
             "APX-OIDC-002",
             "OIDC provider http://127.0.0.1:1",
             "Unavailable",

@@ -84,9 +84,12 @@ async fn is_told(healthy: &Healthy, fault: &Fault, config: &Value) -> Result<(),
         let (codes, findings) = deviations(&report, fault.code);
         let fits = |finding: &Value| {
             let remedy = finding["remedy"].as_str().unwrap();
-            finding["object"] == fault.object
-                && finding["reason"] == fault.reason
-                && remedy.contains(fault.remedy)
+            let object = finding["object"].as_str().unwrap();
+            let is_object = match fault.object.strip_suffix('*') {
+                Some(start) => object.starts_with(start),
+                None => object == fault.object,
+            };
+            is_object && finding["reason"] == fault.reason && remedy.contains(fault.remedy)
         };
         if codes == [fault.code] && findings.iter().any(fits) {
             return Ok(());

@@ -2,13 +2,15 @@
 
 use super::{
     super::fault::{
-        Change::{Create, Patch, PatchAs},
+        Change::{Create, Patch, PatchAs, PodStatus},
         Fault,
     },
     fault, mk, mk_pod,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
+/// Namespace, and labels.
+const WORKER_PODS: (&str, &str) = ("auth-system", "app=authentik,component=worker");
 const SERVER: &str = "apps/v1/Deployment/auth-system/authentik-server";
 const WORKER: &str = "apps/v1/Deployment/auth-system/authentik-worker";
 
@@ -20,7 +22,51 @@ pub(super) fn workloads() -> Vec<Fault> {
     let taken = json!({"spec": {"group": "cert-manager.io", "scope": "Namespaced",
         "names": {"kind": "Certificate", "plural": "certificatez", "singular": "certificatez"},
         "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+    let container = |state: Value| {
+        json!({"conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [{"name": "authentik", "image": "", "imageID": "",
+            "ready": false, "restartCount": 3, "state": state, "lastState": {"terminated": {"exitCode": 2, "reason": "Error"}}}]})
+    };
+    let waiting =
+        |reason: &str, message: &str| container(json!({"waiting": {"reason": reason, "message": message}}));
+    let worker = "Deployment auth-system/authentik-worker";
     vec![
+        fault(
+            "APX-WAV-001",
+            worker,
+            "NotReady",
+            "describe deployment authentik-worker",
+            vec![PodStatus(
+                WORKER_PODS,
+                json!({"conditions": [{"type": "Ready", "status": "False"}]}),
+            )],
+        ),
+        fault(
+            "APX-WAV-002",
+            worker,
+            "ErrImagePull",
+            "describe pod authentik-worker-",
+            vec![PodStatus(WORKER_PODS, waiting("ErrImagePull", "no such host"))],
+        ),
+        fault(
+            "APX-WAV-003",
+            worker,
+            "CrashLoopBackOff",
+            "--previous",
+            vec![PodStatus(
+                WORKER_PODS,
+                waiting("CrashLoopBackOff", "back-off 40s"),
+            )],
+        ),
+        fault(
+            "APX-WAV-004",
+            "Secret auth-system/nowhere",
+            "NotFound",
+            "`aphex-ops secrets generate`",
+            vec![PodStatus(
+                WORKER_PODS,
+                waiting("CreateContainerConfigError", "secret \"nowhere\" not found"),
+            )],
+        ),
         fault(
             "APX-WAV-005",
             "Deployment auth-system/authentik-worker",
@@ -81,7 +127,7 @@ pub(super) fn workloads() -> Vec<Fault> {
         fault(
             "APX-WAV-011",
             "CustomResourceDefinition certificatez.cert-manager.io",
-            "KindConflict",
+            "ListKindConflict",
             "describe",
             vec![Create(mk(
                 "apiextensions.k8s.io/v1",
