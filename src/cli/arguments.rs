@@ -3,6 +3,7 @@
 use super::{
     check::{CheckArgs, ExplainArgs},
     fetch::FetchArgs,
+    inspect::InspectArgs,
     options::Options,
     playbooks::{PlaybookCommand, RunArgs},
     render::Render,
@@ -192,6 +193,12 @@ pub(super) enum Oidc {
     /// Check Dex's discovery document and keys, inside and outside the cluster
     #[command(after_help = texts::OIDC_VERIFY)]
     Verify(OidcVerify),
+    /// Print what an ID token says, and whether it holds by every rule
+    ///
+    /// The token is read from stdin or a file, never from the command line. Its signature is verified with the keys of the
+    /// configured Dex, and never printed. Exit code 4 says that a rule is broken.
+    #[command(after_help = texts::OIDC_INSPECT)]
+    Inspect(InspectArgs),
 }
 
 impl Cli {

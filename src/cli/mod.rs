@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod fetch;
+mod inspect;
 mod offline;
 mod options;
 mod output;

@@ -23,6 +23,7 @@ use crate::{
         documents::Document,
         progress::{Errors, Progress, Style},
         table,
+        token::{self, TokenReport},
     },
 };
 use clap_complete::Shell;
@@ -42,6 +43,8 @@ pub(super) enum Printed {
     Explanation(Explanation),
     /// What is declared of all checks.
     Explanations(Vec<Explanation>),
+    /// A token that was looked at.
+    Token(Box<TokenReport>),
     /// The steps of a playbook.
     Playbook(Playbook),
     /// The playbooks that are built in.
@@ -61,6 +64,7 @@ impl Printed {
             Self::Playbook(playbook) => Document::Playbook(playbook),
             Self::Playbooks(playbooks) => playbooks.as_slice().into(),
             Self::Checks(report) => Document::CheckReport(report),
+            Self::Token(report) => Document::Token(report),
             Self::Explanation(check) => Document::Check(*check),
             Self::Explanations(checks) => checks.as_slice().into(),
             Self::Version => Document::version(),
@@ -83,6 +87,7 @@ impl Printed {
                 Format::Name => failed(report),
                 _ => checks::table(report, wide),
             },
+            Self::Token(report) => token::table(report),
             Self::Explanation(check) => checks::explanation(check),
             Self::Explanations(all) => checks::list(all),
             Self::Playbook(playbook) => steps(playbook),

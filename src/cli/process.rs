@@ -1,8 +1,8 @@
 //! From the arguments to the exit code: the only place that prints errors and ends the process.
 
 use super::{
-    arguments::{Cli, Command, Waves},
-    check, fetch,
+    arguments::{Cli, Command, Oidc, Waves},
+    check, fetch, inspect,
     options::{self, Format, Options},
     output::{self, Printed},
     own_job,
@@ -108,6 +108,7 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
         },
         Err(Command::Render(what)) => render(options, what, run).await,
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
+        Err(Command::Oidc(Oidc::Inspect(args))) => inspect::inspect(options, &args).await,
         Err(Command::Explain(args)) => check::explain(&args),
         Err(Command::Man) => output::man(),
         Err(Command::Version) => Ok(Ended::only(Printed::Version)),

@@ -83,6 +83,10 @@ pub(super) const DEX_SCALE: &str = "Examples:
 pub(super) const OIDC_VERIFY: &str = "Examples:
   aphex-ops oidc verify
   aphex-ops oidc verify --skip-external";
+pub(super) const OIDC_INSPECT: &str = "Examples:
+  aphex-ops oidc inspect --token-file token.txt
+  aphex-ops oidc inspect --audience argocd --jwks keys.json --token-file token.txt
+  aphex-ops oidc inspect -o json";
 pub(super) const PLAYBOOK_LIST: &str = "Examples:
   aphex-ops playbook list
   aphex-ops playbook list -o json";

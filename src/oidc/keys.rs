@@ -1,5 +1,7 @@
 //! Judging a JSON Web Key Set (RFC 7517, RFC 7518).
 
+mod signature;
+
 use super::{Document, Finding, quoted};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -119,6 +121,11 @@ pub fn keys(document: &Document) -> (KeySet, Vec<Finding>) {
         ));
     }
     (set, findings)
+}
+
+/// The integers of an RSA key and the coordinates of the others, as bytes.
+fn bytes(part: &str) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(part).unwrap_or_default()
 }
 
 fn numbered(position: usize, problem: &str) -> Finding {

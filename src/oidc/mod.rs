@@ -8,6 +8,7 @@ mod document;
 pub mod fetch;
 pub mod keys;
 pub mod provider;
+pub mod token;
 
 pub use document::Document;
 

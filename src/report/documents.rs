@@ -1,6 +1,9 @@
 //! What `-o json` and `-o yaml` print.
 
-use super::checks::{CheckReport, Explanation};
+use super::{
+    checks::{CheckReport, Explanation},
+    token::TokenReport,
+};
 use crate::{
     converge::Report,
     model::{names, playbook::Playbook},
@@ -20,6 +23,8 @@ pub enum Document<'a> {
     CheckReport(&'a CheckReport),
     /// One check, as it is declared.
     Check(Explanation),
+    /// A token that was looked at.
+    Token(&'a TokenReport),
     /// A playbook, as in its file.
     Playbook(&'a Playbook),
     /// Which version this is.

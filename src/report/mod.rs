@@ -4,3 +4,4 @@ pub mod checks;
 pub mod documents;
 pub mod progress;
 pub mod table;
+pub mod token;

@@ -3,4 +3,5 @@
 mod catalogue;
 mod fault;
 mod output;
+mod token;
 pub(crate) mod world;
