@@ -80,7 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Roles and bindings as they are shipped.
-fn shipped() -> Vec<Value> {
+pub(super) fn shipped() -> Vec<Value> {
     let components = Components::built_in().ok();
     let files =
         components.and_then(|all| Some(all.named("rbac")?.own_files(Profile::Kind).collect::<Vec<_>>()));

@@ -1,5 +1,7 @@
 //! What holds for all checks.
 
+mod told;
+
 use super::{
     super::{Check, Facts, Listing, Look, Outcome, Skip, check, facts::Trouble, run},
     catalogue,
