@@ -1,5 +1,7 @@
 //! `check` and `explain`: what is wrong with the platform, in the form that whoever asks can read.
 
+mod fix;
+
 use super::{
     options::{Format, Options},
     output::Printed,
@@ -9,14 +11,14 @@ use super::{
 };
 use crate::{
     check::{Row, Selector},
-    converge::{Event, Report, Step, Wait, report::FailureReport},
+    converge::{Context, Event, Report, Step, Wait, report::FailureReport},
     model::{
         exit::Exit,
         failure::{Failure, Reason},
         object::ObjectRef,
     },
     report::{
-        checks::{self, CheckReport, Explanation},
+        checks::{self, CheckReport, Explanation, Fix},
         documents::Document,
     },
     steps::check::Check,
@@ -35,6 +37,11 @@ pub(super) struct CheckArgs {
     /// Write the report to a file too, however the run ends: JUnit if it ends with .xml, or .json, .yaml, .txt
     #[arg(long, value_name = "FILE")]
     report_file: Vec<PathBuf>,
+    /// Run the commands that mend what is wrong, where one of ours does, and check again
+    ///
+    /// Only what does not work is mended, never what is only worth a look. With --dry-run it is planned.
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Debug, Args)]
@@ -51,7 +58,7 @@ pub(super) async fn check(options: &Options, args: &CheckArgs, run: &Run) -> Res
     let started = Instant::now();
     let mut report = CheckReport::start(&run.id);
     let mut session = None;
-    let judged = judged(options, &args.step, run, &mut session).await;
+    let judged = judged(options, args, run, &mut session, &mut report.fixes).await;
     let (rows, failure) = match judged {
         Ok(rows) => (rows, None),
         Err(failure) => (args.step.unseen(&failure), Some(failure)),
@@ -93,31 +100,56 @@ pub(super) async fn check(options: &Options, args: &CheckArgs, run: &Run) -> Res
 /// What was judged in the end: once, or until all is well or the time is over.
 async fn judged<'a>(
     options: &'a Options,
-    step: &Check,
+    args: &CheckArgs,
     run: &Run,
     place: &mut Option<Session<'a>>,
+    fixes: &mut Vec<Fix>,
 ) -> Result<Vec<Row>, Failure> {
     let opened = Session::open(options, Check::META.command, run).await?;
     let session = place.insert(opened);
+    if args.fix {
+        let mut done = Vec::new();
+        // What one command mends can show what another one has to.
+        loop {
+            give_time(options, session);
+            let rows = look(&args.step, &session.cx).await?;
+            let Some(line) = fix::next(&rows, &done) else {
+                break;
+            };
+            fixes.push(fix::run(session, &line).await?);
+            done.push(line);
+        }
+    }
+    give_time(options, session);
+    settled(&args.step, &session.cx).await
+}
+
+fn give_time(options: &Options, session: &mut Session<'_>) {
     let cx = &mut session.cx;
     cx.deadline = Instant::now() + options.run.step_timeout(&cx.config);
-    let cx = &session.cx;
+}
+
+async fn look(step: &Check, cx: &Context) -> Result<Vec<Row>, Failure> {
+    let seen = timeout_at(cx.deadline, step.observe(cx));
+    let facts = seen.await.map_err(|_| {
+        Failure::new(
+            Exit::Deadline,
+            Reason::DeadlineExceeded,
+            "looking took longer than the time that was given",
+        )
+        .hint("`aphex-ops check --timeout 15m` gives more")
+    })??;
+    Ok(step.judge(&facts))
+}
+
+/// What was judged last: once, or when all is well, or when the time is over.
+async fn settled(step: &Check, cx: &Context) -> Result<Vec<Row>, Failure> {
     let mut pause = Duration::from_secs(1);
-    loop {
-        let seen = timeout_at(cx.deadline, step.observe(cx));
-        let facts = seen.await.map_err(|_| {
-            Failure::new(
-                Exit::Deadline,
-                Reason::DeadlineExceeded,
-                "looking took longer than the time that was given",
-            )
-            .hint("`aphex-ops check --timeout 15m` gives more")
-        })??;
-        let rows = step.judge(&facts);
-        let is_last = !step.wait || cx.remaining() < pause;
+    let mut rows = look(step, cx).await?;
+    while step.wait && cx.remaining() > pause {
         let failures = step.failures(&rows);
-        let Some((check, finding)) = failures.first().filter(|_| !is_last) else {
-            return Ok(rows);
+        let Some((check, finding)) = failures.first() else {
+            break;
         };
         let message = format!(
             "{}: {} ({} findings in all)",
@@ -132,7 +164,13 @@ async fn judged<'a>(
             cause = cx.stop.requested() => return Err(cause.into()),
         }
         pause = (pause * 2).min(Duration::from_secs(10));
+        rows = match look(step, cx).await {
+            // What was seen before tells more.
+            Err(failure) if failure.exit == Exit::Deadline => break,
+            looked => looked?,
+        };
     }
+    Ok(rows)
 }
 
 /// The form of a file.

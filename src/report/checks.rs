@@ -48,6 +48,9 @@ pub struct CheckReport {
     pub summary: Summary,
     /// Every check that was asked for.
     pub checks: Vec<CheckRow>,
+    /// Commands that were run to mend what was wrong, with --fix.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
     /// What ended the run before all could be checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
@@ -116,6 +119,22 @@ impl Status {
             Self::Skipped => "skipped",
         }
     }
+}
+
+/// A command that was run to mend what was wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    /// Its command line, without the program's name.
+    pub command: String,
+    /// How it ended.
+    #[schemars(extend("enum" = Exit::ALL.map(Exit::code)))]
+    pub exit_code: u8,
+    /// How many objects it changed, or with --dry-run would change.
+    pub changed: usize,
+    /// What failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureReport>,
 }
 
 /// Why a check was skipped.
@@ -199,6 +218,7 @@ impl CheckReport {
             requests: BTreeMap::new(),
             summary: Summary::default(),
             checks: Vec::new(),
+            fixes: Vec::new(),
             failure: None,
         }
     }

@@ -21,6 +21,16 @@ pub fn table(report: &CheckReport, wide: bool) -> String {
             rows.into_iter().for_each(|row| text += &shown(row));
         }
     }
+    for fix in &report.fixes {
+        let ended = match fix.exit_code {
+            0 => format!("{} changed", fix.changed),
+            code => format!("exit code {code}"),
+        };
+        text += &format!("ran `{}`: {ended}\n", fix.command);
+        fix.failures
+            .iter()
+            .for_each(|failure| text += &format!("  {}\n", failure.message));
+    }
     text + &summary(report)
 }
 

@@ -130,6 +130,39 @@ async fn play(healthy: &Healthy, faults: Vec<Fault>) -> Vec<String> {
     wrong
 }
 
+/// What commands of ours mend is mended, one after the other, and what they do not is left.
+async fn is_mended(healthy: &Healthy) {
+    let mut config = healthy.config.clone();
+    for change in [
+        Change::Delete("v1/Secret/tekton-pipelines/tekton-dashboard-oidc"),
+        Change::Patch(
+            "v1/Secret/auth-system/authentik-api-token",
+            json!({"stringData": {"token": "revoked"}}),
+        ),
+        Change::Patch(
+            "apps/v1/Deployment/auth-system/dex",
+            json!({"spec": {"replicas": 0}}),
+        ),
+        Change::Delete("rbac.authorization.k8s.io/v1/ClusterRole//platform-operator"),
+    ] {
+        change.make(&healthy.client, &mut config).await;
+    }
+    let (planned, _) = healthy.check("--fix --dry-run", &config).await;
+    planned.ended(4, &[]);
+    let (left, report) = healthy.check("--fix --wait --timeout 60s", &config).await;
+    assert_eq!(left.code, Some(0), "{report:#}");
+    let fixes = report["fixes"].as_array().unwrap().iter();
+    let fixes: Vec<&str> = fixes.map(|fix| fix["command"].as_str().unwrap()).collect();
+    println!("{fixes:?}");
+    let expected = [
+        "secrets generate",
+        "authentik token",
+        "dex scale",
+        "waves install --only rbac",
+    ];
+    assert_eq!(fixes, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_by_its_root_and_nothing_else_is() {
     let healthy = Healthy::start().await;
@@ -165,5 +198,6 @@ async fn every_fault_is_told_by_its_root_and_nothing_else_is() {
     ];
     let wrong = play(&healthy, all.into_iter().flatten().collect()).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    is_mended(&healthy).await;
     healthy.platform.sandbox.stop().unwrap();
 }
