@@ -1,10 +1,15 @@
 //! Faults that other controllers tell of.
 
 use super::{
-    super::fault::{Change::Create, Fault},
+    super::fault::{
+        Change::{Create, Status},
+        Fault,
+    },
     fault, mk,
 };
 use serde_json::{Value, json};
+
+const VERSION: &str = "aphex.io/v1alpha1";
 
 pub(super) fn custom() -> Vec<Fault> {
     let app = |status: Value| {
@@ -23,8 +28,13 @@ pub(super) fn custom() -> Vec<Fault> {
     };
     let object = "Application argocd/app";
     let unready = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way"}]}});
-    let failed = json!({"status": {"phase": "Failed", "conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way"}]}});
-    let binding = json!({"spec": {"pipelineName": "same"}});
+    let failed = json!({"phase": "Failed", "conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way",
+        "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
+    let organization = json!({"spec": {"displayName": "ACME", "adminUsers": ["admin@acme.example"]}});
+    let base = json!({"spec": {"displayName": "Docs", "repositories": [
+        {"url": "https://github.com/acme/docs", "branch": "main", "paths": [".kiro/docs"]}]}});
+    let binding = json!({"spec": {"aphexOrg": "acme", "repoOrg": "acme", "repoName": "app", "pipelineName": "same",
+        "templateRef": "run-pipeline-v1", "pipelineSpec": "apiVersion: tekton.dev/v1\nkind: Pipeline"}});
     vec![
         fault(
             "APX-WAV-012",
@@ -98,39 +108,48 @@ pub(super) fn custom() -> Vec<Fault> {
             "Organization platform-system/acme",
             "Broken",
             "describe organization acme",
-            vec![Create(mk(
-                "aphex.io/v1",
-                "Organization",
-                "platform-system",
-                "acme",
-                failed.clone(),
-            ))],
+            vec![
+                Create(mk(
+                    VERSION,
+                    "Organization",
+                    "platform-system",
+                    "acme",
+                    organization,
+                )),
+                Status(
+                    "aphex.io/v1alpha1/Organization/platform-system/acme",
+                    failed.clone(),
+                ),
+            ],
         ),
         fault(
             "APX-TEN-002",
             "RepoBinding platform-system/one",
             "Broken",
             "describe repobinding one",
-            vec![Create(mk(
-                "aphex.io/v1",
-                "RepoBinding",
-                "platform-system",
-                "one",
-                failed.clone(),
-            ))],
+            vec![
+                Create(mk(
+                    VERSION,
+                    "RepoBinding",
+                    "platform-system",
+                    "one",
+                    binding.clone(),
+                )),
+                Status(
+                    "aphex.io/v1alpha1/RepoBinding/platform-system/one",
+                    failed.clone(),
+                ),
+            ],
         ),
         fault(
             "APX-TEN-003",
             "KnowledgeBase platform-system/kb",
             "Broken",
             "describe knowledgebase kb",
-            vec![Create(mk(
-                "aphex.io/v1",
-                "KnowledgeBase",
-                "platform-system",
-                "kb",
-                failed,
-            ))],
+            vec![
+                Create(mk(VERSION, "KnowledgeBase", "platform-system", "kb", base)),
+                Status("aphex.io/v1alpha1/KnowledgeBase/platform-system/kb", failed),
+            ],
         ),
         fault(
             "APX-TEN-004",
@@ -139,19 +158,13 @@ pub(super) fn custom() -> Vec<Fault> {
             "describe repobinding second",
             vec![
                 Create(mk(
-                    "aphex.io/v1",
+                    VERSION,
                     "RepoBinding",
                     "platform-system",
                     "first",
                     binding.clone(),
                 )),
-                Create(mk(
-                    "aphex.io/v1",
-                    "RepoBinding",
-                    "platform-system",
-                    "second",
-                    binding,
-                )),
+                Create(mk(VERSION, "RepoBinding", "platform-system", "second", binding)),
             ],
         ),
     ]
