@@ -300,7 +300,7 @@ impl Facts {
     /// What a verdict on the object looks at besides.
     pub(super) fn found(&self, object: &Value) -> Found {
         let mut found = Found::default();
-        for need in needs(object) {
+        for need in needs(object, None) {
             let answer = self.answer(&need);
             found.insert(need, answer);
         }

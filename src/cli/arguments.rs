@@ -79,7 +79,7 @@ pub(super) enum Command {
     Waves(Box<Waves>),
     /// Organizations, their repositories and their documentation
     #[command(subcommand)]
-    Tenants(Tenants),
+    Tenants(Box<Tenants>),
     /// The jobs that run on a schedule
     #[command(subcommand)]
     Jobs(Jobs),
@@ -226,7 +226,7 @@ impl Command {
     pub(super) fn only_plans(&self) -> bool {
         match self {
             Self::Waves(waves) => matches!(**waves, Waves::Plan(_)),
-            Self::Tenants(tenants) => matches!(tenants, Tenants::Plan(_)),
+            Self::Tenants(tenants) => matches!(**tenants, Tenants::Plan(_)),
             _ => false,
         }
     }
@@ -245,9 +245,9 @@ impl Command {
                 Waves::Prune(step) => StepCommand::WavesPrune(step.with(steps::installed)),
                 fetch @ Waves::Fetch(_) => return Err(Self::Waves(Box::new(fetch))),
             },
-            Self::Tenants(Tenants::Plan(step) | Tenants::Reconcile(step)) => {
-                StepCommand::TenantsReconcile(step)
-            }
+            Self::Tenants(tenants) => match *tenants {
+                Tenants::Plan(step) | Tenants::Reconcile(step) => StepCommand::TenantsReconcile(step),
+            },
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),

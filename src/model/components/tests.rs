@@ -27,7 +27,7 @@ fn the_built_in_waves_are_those_of_the_platform() {
         (-1, vec!["argocd"]),
         (1, vec!["tekton"]),
         (3, vec!["gpu"]),
-        (5, vec!["rbac"]),
+        (5, vec!["crds", "tenancy", "rbac"]),
         (10, vec!["cert-manager"]),
         (15, vec!["external-secrets"]),
         (20, vec!["cert-foundation", "auth", "controllers", "catalog"]),

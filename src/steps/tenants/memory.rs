@@ -1,7 +1,7 @@
 //! What one run remembers of its own deeds; forgotten at its end.
 
 use super::tunnels::Edge;
-use crate::model::kind::Address;
+use crate::model::kind::{Address, NAMESPACE};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,6 +22,8 @@ struct Inner {
     failed: BTreeMap<String, String>,
     /// What was looked for and is not there: nobody else makes it.
     absent: HashSet<Address>,
+    /// Namespaces that this run made: what no list shows of them is not there.
+    new: HashSet<String>,
     /// When the first thing was deleted.
     deleting_since: Option<Instant>,
     /// Cloudflare, once it was found.
@@ -51,7 +53,15 @@ impl Memory {
     }
 
     pub(super) fn made(&self, at: &Address) {
-        self.inner().absent.remove(at);
+        let mut inner = self.inner();
+        inner.absent.remove(at);
+        if at.kind == NAMESPACE {
+            inner.new.insert(at.name.clone());
+        }
+    }
+
+    pub(super) fn is_new(&self, namespace: Option<&str>) -> bool {
+        namespace.is_some_and(|namespace| self.inner().new.contains(namespace))
     }
 
     pub(super) fn edge(&self) -> Option<Edge> {

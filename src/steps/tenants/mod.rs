@@ -5,6 +5,7 @@ mod action;
 mod apply;
 mod compare;
 mod desired;
+mod judge;
 mod kinds;
 mod memory;
 mod observe;
@@ -17,6 +18,7 @@ mod seen;
 mod status;
 mod surroundings;
 mod tunnels;
+mod wanted;
 
 pub use action::Action;
 pub use seen::Seen;

@@ -4,7 +4,7 @@
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::{
-    Api, Client, ResourceExt,
+    ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams},
 };
 use rig::{

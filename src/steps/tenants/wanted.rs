@@ -1,0 +1,339 @@
+//! Comparing what is there with what is wanted, list by list, page by page.
+
+use super::{
+    compare::{Remedy, compare},
+    desired::{Exactness, Facts, OrganizationPart, Part, TERRAFORM_SECRET, WEBHOOK_KEY, WEBHOOK_SECRET},
+    kinds,
+    memory::Memory,
+    observe::{binding, organization},
+    resources::Resources,
+    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, WebhookSecret},
+};
+use crate::{
+    converge::Context,
+    model::{
+        failure::{Failure, Reason},
+        kind::{Address, Kind},
+        names as product,
+        tenants::names,
+    },
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+use subtle::ConstantTimeEq;
+
+/// How many lists, and how many single looks, are under way at once.
+pub(super) const CONCURRENCY: usize = 4;
+
+/// Which part of which tenant an object is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Organization(usize, usize),
+    Binding(usize, usize),
+}
+
+/// What is wanted, and where.
+pub(super) struct Wanted<'a> {
+    organizations: &'a [OrganizationSeen],
+    bindings: &'a [BindingSeen],
+    facts: &'a Facts,
+    places: HashMap<Address, Place>,
+    /// All custom resources, by the names that objects have them as owners.
+    owners: BTreeSet<&'a str>,
+}
+
+/// What was found of one kind.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) states: Vec<(Place, PartState, WebhookSecret)>,
+    pub(super) strays: Vec<Address>,
+    pub(super) is_served: bool,
+}
+
+/// One list: of a kind by our labels, or of a kind by a name.
+#[derive(Clone, Copy)]
+pub(super) enum List {
+    Labelled(&'static Kind),
+    Secrets(&'static str),
+}
+
+/// Those of the connectors, when it is known which tunnel each of them is for.
+pub(super) fn connector_lists() -> Vec<List> {
+    kinds::CONNECTORS.iter().map(List::Labelled).collect()
+}
+
+pub(super) fn lists() -> Vec<List> {
+    let labelled = kinds::LABELLED.iter().map(List::Labelled);
+    labelled
+        .chain([List::Secrets(WEBHOOK_SECRET), List::Secrets(TERRAFORM_SECRET)])
+        .collect()
+}
+
+/// Selects what belongs to tenants.
+fn selector() -> String {
+    format!(
+        "{} in ({},{})",
+        product::MANAGED_BY_LABEL,
+        names::ORGANIZATION_MANAGER,
+        names::BINDING_MANAGER
+    )
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(resources: &'a Resources, facts: &'a Facts) -> Self {
+        let mut places = HashMap::new();
+        for (tenant, seen) in resources.organizations.iter().enumerate() {
+            let parts = seen.parts.iter().enumerate();
+            places.extend(parts.map(|(at, part)| (part.at.clone(), Place::Organization(tenant, at))));
+        }
+        for (tenant, seen) in resources.bindings.iter().enumerate() {
+            let parts = seen.parts.iter().enumerate();
+            places.extend(parts.map(|(at, part)| (part.at.clone(), Place::Binding(tenant, at))));
+        }
+        let organizations = resources
+            .organizations
+            .iter()
+            .map(|seen| seen.resource.owner.as_str());
+        let bindings = resources.bindings.iter().map(|seen| seen.resource.owner.as_str());
+        Self {
+            organizations: &resources.organizations,
+            bindings: &resources.bindings,
+            facts,
+            places,
+            owners: organizations.chain(bindings).collect(),
+        }
+    }
+
+    pub(super) async fn list(&self, cx: &Context, list: List) -> Result<(Kind, Found), Failure> {
+        let labels = selector();
+        let (kind, is_named) = match list {
+            List::Labelled(kind) => (kind, false),
+            List::Secrets(_) => (&kinds::SECRET, true),
+        };
+        let found = match list {
+            List::Labelled(kind) => self.pages(kind, cx.cluster.find_pages(kind, None, &labels)).await,
+            List::Secrets(name) => self.pages(kind, cx.cluster.find_named_pages(kind, name)).await,
+        };
+        match found {
+            Ok(mut found) => {
+                if is_named {
+                    // Others may have a Secret of that name.
+                    found.strays.clear();
+                }
+                Ok((kind.clone(), found))
+            }
+            Err(failure) if failure.reason == Reason::NotFound => Ok((kind.clone(), Found::default())),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn pages(
+        &self,
+        kind: &Kind,
+        pages: impl Stream<Item = Result<Vec<Value>, Failure>>,
+    ) -> Result<Found, Failure> {
+        let found = Found {
+            is_served: true,
+            ..Found::default()
+        };
+        pages
+            .try_fold(found, async |mut found, page| {
+                for live in page {
+                    let at = address(kind, &live);
+                    match self.places.get(&at) {
+                        Some(place) => {
+                            let (state, secret) = self.state(*place, &live, true);
+                            found.states.push((*place, state, secret));
+                        }
+                        None => found.strays.push(at),
+                    }
+                }
+                Ok(found)
+            })
+            .await
+    }
+
+    /// How an object compares with what is wanted of it.
+    fn state(&self, place: Place, live: &Value, is_listed: bool) -> (PartState, WebhookSecret) {
+        let (owner, is_shared) = match place {
+            Place::Organization(tenant, part) => {
+                let seen = &self.organizations[tenant];
+                (&seen.resource.owner, seen.parts[part].part.is_in_shared_place())
+            }
+            Place::Binding(tenant, part) => {
+                let seen = &self.bindings[tenant];
+                (&seen.resource.owner, seen.parts[part].part.is_in_shared_place())
+            }
+        };
+        let live_owner = live["metadata"]["annotations"][names::OWNER_ANNOTATION].as_str();
+        let is_foreign = match live_owner {
+            Some(other) => other != owner && self.owners.contains(other),
+            None => is_shared && !is_listed,
+        };
+        if is_foreign {
+            let owner = live_owner.unwrap_or("somebody who is not known here").to_owned();
+            return (PartState::Foreign { owner }, WebhookSecret::Missing);
+        }
+        let (remedy, secret) = self.remedy(place, live);
+        let state = PartState::There {
+            uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
+            remedy,
+            is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
+        };
+        (state, secret)
+    }
+
+    fn remedy(&self, place: Place, live: &Value) -> (Remedy, WebhookSecret) {
+        match place {
+            Place::Organization(tenant, part) => {
+                let seen = &self.organizations[tenant];
+                let part = seen.parts[part].part;
+                let body = part.body(&organization(seen, self.facts));
+                if part != OrganizationPart::WebhookSecret {
+                    return (compare(live, &body, part.exactness()), WebhookSecret::Missing);
+                }
+                let secret = webhook_secret(live, seen.spec.webhook_secret.as_ref());
+                // Its value is compared here, and nowhere else; an apply of the rest alone would take it away.
+                let labels = Exactness::Exactly(&[]);
+                let remedy = match (secret, compare(live, &body, labels)) {
+                    (WebhookSecret::Good, Remedy::None) => Remedy::None,
+                    _ => Remedy::Apply,
+                };
+                (remedy, secret)
+            }
+            Place::Binding(tenant, part) => {
+                let seen = &self.bindings[tenant];
+                let part = seen.parts[part].part;
+                let body = part.body(&binding(seen, self.facts));
+                (compare(live, &body, part.exactness()), WebhookSecret::Missing)
+            }
+        }
+    }
+
+    /// What no list showed, but could be there without our labels. In a namespace that this run made, nothing is.
+    pub(super) async fn unlisted(
+        &self,
+        cx: &Context,
+        memory: &Memory,
+    ) -> Result<Vec<(Place, PartState, WebhookSecret)>, Failure> {
+        let organizations = self.organizations.iter().enumerate().flat_map(|(tenant, seen)| {
+            let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
+            let is_there = seen
+                .parts
+                .first()
+                .is_some_and(|part| part.state != PartState::Missing);
+            candidates(&seen.parts, is_worked_on, is_there)
+                .map(move |(at, address)| (Place::Organization(tenant, at), address))
+        });
+        let bindings = self.bindings.iter().enumerate().flat_map(|(tenant, seen)| {
+            let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
+            let is_there = seen
+                .parts
+                .first()
+                .is_some_and(|part| part.state != PartState::Missing);
+            candidates(&seen.parts, is_worked_on, is_there)
+                .map(move |(at, address)| (Place::Binding(tenant, at), address))
+        });
+        let unknown = organizations.chain(bindings).filter(|(_, address)| {
+            let is_known = memory.is_absent(address) || memory.is_new(address.namespace.as_deref());
+            address.kind != kinds::SECRET && !is_known
+        });
+        let looks = unknown.map(|(place, address)| async move {
+            let live = cx.cluster.find(address).await?;
+            if live.is_none() {
+                memory.absent(address);
+            }
+            let state = live.map(|live| self.state(place, &live, is_ours(&live)));
+            Ok::<_, Failure>(state.map(|(state, secret)| (place, state, secret)))
+        });
+        let found: Vec<Option<_>> = stream::iter(looks)
+            .buffer_unordered(4 * CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+fn candidates<P: Part>(
+    parts: &[PartSeen<P>],
+    is_worked_on: bool,
+    is_there: bool,
+) -> impl Iterator<Item = (usize, &Address)> {
+    let is_unknown = move |seen: &&PartSeen<P>| {
+        seen.state == PartState::Missing && (is_there || seen.part.is_in_shared_place())
+    };
+    let parts = parts.iter().enumerate();
+    parts
+        .filter(move |(_, seen)| is_worked_on && is_unknown(seen))
+        .map(|(at, seen)| (at, &seen.at))
+}
+
+fn is_ours(live: &Value) -> bool {
+    let manager = live["metadata"]["labels"][product::MANAGED_BY_LABEL].as_str();
+    manager.is_some_and(|manager| [names::ORGANIZATION_MANAGER, names::BINDING_MANAGER].contains(&manager))
+}
+
+pub(super) fn address(kind: &Kind, live: &Value) -> Address {
+    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
+    Address {
+        kind: kind.clone(),
+        namespace: text("namespace"),
+        name: text("name").unwrap_or_default(),
+    }
+}
+
+/// Whether there is a value, and if one is given, whether it is that one. The value is not kept.
+fn webhook_secret(live: &Value, given: Option<&SecretString>) -> WebhookSecret {
+    let encoded = live["data"][WEBHOOK_KEY].as_str().unwrap_or_default();
+    match given {
+        _ if encoded.is_empty() => WebhookSecret::Missing,
+        Some(given) => {
+            let expected = SecretString::from(STANDARD.encode(given.expose_secret()));
+            let is_it = expected.expose_secret().as_bytes().ct_eq(encoded.as_bytes());
+            if is_it.into() {
+                WebhookSecret::Good
+            } else {
+                WebhookSecret::Different
+            }
+        }
+        None => WebhookSecret::Good,
+    }
+}
+
+pub(super) fn set(resources: &mut Resources, states: Vec<(Place, PartState, WebhookSecret)>) {
+    for (place, state, secret) in states {
+        match place {
+            Place::Organization(tenant, part) => {
+                let seen = &mut resources.organizations[tenant];
+                if seen.parts[part].part == OrganizationPart::WebhookSecret {
+                    seen.webhook_secret = secret;
+                }
+                seen.parts[part].state = state;
+            }
+            Place::Binding(tenant, part) => resources.bindings[tenant].parts[part].state = state,
+        }
+    }
+}
+
+pub(super) fn mark_unserved(resources: &mut Resources, not_served: &BTreeSet<Kind>) {
+    if not_served.is_empty() {
+        return;
+    }
+    for part in resources
+        .organizations
+        .iter_mut()
+        .flat_map(|seen| &mut seen.parts)
+    {
+        if not_served.contains(&part.at.kind) {
+            part.state = PartState::NotServed;
+        }
+    }
+    for part in resources.bindings.iter_mut().flat_map(|seen| &mut seen.parts) {
+        if not_served.contains(&part.at.kind) {
+            part.state = PartState::NotServed;
+        }
+    }
+}
