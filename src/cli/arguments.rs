@@ -20,7 +20,7 @@ use crate::steps::{
     oidc_verify::OidcVerify,
     secrets_generate::SecretsGenerate,
     secrets_status::SecretsStatus,
-    tenants::TenantsReconcile,
+    tenants::{TenantsReconcile, TenantsStatus},
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
 };
@@ -145,6 +145,9 @@ pub(super) enum Tenants {
     /// Give every tenant what belongs to it, and leave nothing of those that are deleted
     #[command(after_help = texts::TENANTS_RECONCILE)]
     Reconcile(TenantsReconcile),
+    /// Report how far each tenant is, by its own status
+    #[command(after_help = texts::TENANTS_STATUS)]
+    Status(TenantsStatus),
 }
 
 #[derive(Debug, Subcommand)]
@@ -247,6 +250,7 @@ impl Command {
             },
             Self::Tenants(tenants) => match *tenants {
                 Tenants::Plan(step) | Tenants::Reconcile(step) => StepCommand::TenantsReconcile(step),
+                Tenants::Status(step) => StepCommand::TenantsStatus(step),
             },
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),

@@ -17,7 +17,7 @@ use crate::{
         oidc_verify::OidcVerify,
         secrets_generate::SecretsGenerate,
         secrets_status::SecretsStatus,
-        tenants::TenantsReconcile,
+        tenants::{TenantsReconcile, TenantsStatus},
         uninstall::Uninstall,
         waves::{WavesInstall, WavesPrune, WavesStatus},
     },
@@ -43,6 +43,7 @@ pub enum StepCommand {
     WavesPrune(WavesPrune),
     WavesStatus(WavesStatus),
     TenantsReconcile(TenantsReconcile),
+    TenantsStatus(TenantsStatus),
 }
 
 macro_rules! each {
@@ -63,6 +64,7 @@ macro_rules! each {
             StepCommand::WavesPrune($step) => $body,
             StepCommand::WavesStatus($step) => $body,
             StepCommand::TenantsReconcile($step) => $body,
+            StepCommand::TenantsStatus($step) => $body,
         }
     };
 }

@@ -35,6 +35,9 @@ pub(super) const TENANTS_RECONCILE: &str = "Examples:
   aphex-ops tenants reconcile
   aphex-ops tenants reconcile acme-corp
   aphex-ops tenants reconcile --skip-if-locked -o json";
+pub(super) const TENANTS_STATUS: &str = "Examples:
+  aphex-ops tenants status -o wide
+  aphex-ops tenants status acme-corp -o json";
 pub(super) const WAVES_PLAN: &str = "Examples:
   aphex-ops waves plan --profile kind --mirror mirror
   aphex-ops waves plan --via argocd --wave 20 --config platform.yaml

@@ -270,7 +270,9 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::WavesInstall(_) | StepCommand::WavesPrune(_) | StepCommand::WavesStatus(_) => {
             panic!("what they take follows from the manifests: see `waves`")
         }
-        StepCommand::TenantsReconcile(_) => panic!("it takes tenants to see what they take: see `tenants`"),
+        StepCommand::TenantsReconcile(_) | StepCommand::TenantsStatus(_) => {
+            panic!("it takes tenants to see what they take: see `tenants`")
+        }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
         StepCommand::Check(_) => check(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,

@@ -9,6 +9,7 @@ mod judge;
 mod kinds;
 mod memory;
 mod observe;
+mod overview;
 mod pipeline;
 mod plan;
 mod problems;
@@ -21,6 +22,7 @@ mod tunnels;
 mod wanted;
 
 pub use action::Action;
+pub use overview::TenantsStatus;
 pub use seen::Seen;
 
 use crate::{

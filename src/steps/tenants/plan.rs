@@ -3,12 +3,17 @@
 mod removal;
 mod report;
 
+pub(super) use report::undefined;
+
 use super::{
     action::{Action, Change, tunnel_object},
     compare::Remedy,
     desired::{BindingPart, OrganizationPart, Part, Stage},
     observe,
-    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, TunnelSeen, WebhookSecret},
+    seen::{
+        BaseSeen, BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, TunnelSeen,
+        WebhookSecret,
+    },
     status,
 };
 use crate::{
@@ -20,7 +25,7 @@ use crate::{
 pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     let mut plan = Plan::default();
     if !seen.is_defined {
-        plan.notes.push(report::undefined());
+        plan.notes.push(undefined());
     }
     for tenant in seen
         .organizations
@@ -37,12 +42,21 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
         binding(tenant, seen, &mut plan);
     }
     for base in seen.bases.iter().filter(|base| is_chosen(&base.resource, seen)) {
-        report::base(base, &mut plan);
+        base_of(base, &mut plan);
     }
     if seen.only.is_none() {
         plan.notes.extend(seen.strays.iter().map(report::stray));
     }
     plan
+}
+
+/// Nothing belongs to a knowledge base; an earlier controller kept it from going all the same.
+fn base_of(base: &BaseSeen, plan: &mut Plan<Action>) {
+    if base.resource.is_deleted {
+        removal::release(&base.resource, names::KNOWLEDGE_BASE_FINALIZER, plan);
+    } else {
+        report::base(base, plan);
+    }
 }
 
 fn is_chosen(resource: &Resource, seen: &Seen) -> bool {

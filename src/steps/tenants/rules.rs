@@ -29,7 +29,7 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
     let mut rules = vec![
         on(&kinds::ORGANIZATION, &["get", "list", "patch"]),
         on(&kinds::REPO_BINDING, &["get", "list", "patch"]),
-        on(&kinds::KNOWLEDGE_BASE, &["get", "list"]),
+        on(&kinds::KNOWLEDGE_BASE, &["get", "list", "patch"]),
     ];
     for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING, &kinds::KNOWLEDGE_BASE] {
         let status = format!("{}/status", kind.plural);

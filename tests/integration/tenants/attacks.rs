@@ -253,6 +253,8 @@ async fn nobody_but_the_platform_says_which_tenant_a_namespace_is_of() {
         )
         .await
         .unwrap();
+    let ours = label("platform.aphex/managed-by", json!("aphex-ops"));
+    people.changes("Namespace", None, "default", ours).await.unwrap();
     for (namespace, name, value) in [
         ("good", "aphex.dev/org", json!("other")),
         ("good", "aphex.dev/org", Value::Null),

@@ -186,6 +186,10 @@ async fn a_tenant_that_cannot_be_says_why_and_disturbs_no_other() {
         .await;
     stage.run("tenants reconcile").await.ended(0, &[]);
     assert_eq!(stage.phase("RepoBinding", "good").await.0, "Ready");
+    stage
+        .run("tenants status")
+        .await
+        .ended(4, &["belongs to RepoBinding platform-system/good"]);
     let expected = [
         ("no-organization", "Pending", "there is no Organization nobody"),
         ("reserved", "Failed", "argocd-extra is reserved"),

@@ -34,6 +34,7 @@ async fn the_documented_examples_stand_after_one_run_and_a_second_one_writes_not
     println!("a run with nothing to do: {} requests", stage.requests().await);
     assert_content(&stage).await;
     assert_bound(&stage).await;
+    stage.states().await;
     drift_is_repaired(&mut stage).await;
     nothing_is_left(&mut stage).await;
     let mut usage = stage.usage().await;
@@ -271,6 +272,8 @@ async fn drift_is_repaired(stage: &mut Stage) {
         ),
         ("EventListener", Some("org-acme-corp"), "github-listener"),
         ("ServiceAccount", Some(pipeline), "pipeline-runner"),
+        ("Pipeline", Some(pipeline), pipeline),
+        ("TriggerBinding", Some("org-acme-corp"), "github-push-binding"),
     ];
     for (kind, namespace, name) in gone {
         stage
@@ -294,6 +297,10 @@ async fn nothing_is_left(stage: &mut Stage) {
     let pipeline = "cdktf-deploy-pipeline";
     stage
         .apply([application("own", pipeline), application("others", "default")])
+        .await;
+    let kept = json!({"metadata": {"finalizers": ["platform.aphex/knowledgebase-finalizer"]}});
+    stage
+        .merge("KnowledgeBase", Some(PLATFORM), "platform-docs", kept)
         .await;
     for (kind, name) in [
         ("Organization", "acme-corp"),

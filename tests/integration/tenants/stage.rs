@@ -9,7 +9,7 @@ use aphex_ops::{
     cli::StepCommand,
     model::{config, rule::Rule},
     render::rbac,
-    steps::tenants::TenantsReconcile,
+    steps::tenants::{TenantsReconcile, TenantsStatus},
 };
 use kube::{
     Api, Client, ResourceExt,
@@ -182,6 +182,25 @@ impl Stage {
         events
             .filter(|event| event.user_agent.starts_with("aphex-ops/"))
             .count()
+    }
+
+    /// `tenants status` says what the tenants say, and asks for what it declares and no more.
+    pub(crate) async fn states(&mut self) {
+        let left = self.run("tenants status -o wide").await;
+        left.ended(0, &[]);
+        for said in [
+            "Active: ",
+            "Ready: Tenant resources",
+            "Ready: Tracking 3 repositories",
+        ] {
+            assert!(left.stdout.contains(said), "{left:#?}");
+        }
+        let status = StepCommand::TenantsStatus(TenantsStatus::default());
+        let events = self.sandbox.audit_since(self.mark).await.unwrap();
+        let is_own = |event: &AuditEvent| event.user.username.ends_with(ACCOUNT);
+        let own: Vec<AuditEvent> = events.into_iter().filter(is_own).collect();
+        let usage = Usage::of(&status.rules(&config::Config::default()), &own);
+        assert!(usage.unused.is_empty() && usage.missing.is_empty(), "{usage:#?}");
     }
 
     /// How the declared permissions fit what was asked for since the start.

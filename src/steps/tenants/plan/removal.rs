@@ -131,7 +131,7 @@ fn wait(resource: &Resource, at: &Address, seen: &Seen, plan: &mut Plan<Action>)
     }
 }
 
-fn release(resource: &Resource, finalizer: &str, plan: &mut Plan<Action>) {
+pub(super) fn release(resource: &Resource, finalizer: &str, plan: &mut Plan<Action>) {
     if !resource.finalizers.iter().any(|other| other == finalizer) {
         return;
     }

@@ -165,7 +165,7 @@ pub(super) fn stray(at: &Address) -> Note {
     Note::warning(at.object(), Reason::NotFound, message)
 }
 
-pub(super) fn undefined() -> Note {
+pub(in crate::steps::tenants) fn undefined() -> Note {
     let message = "the cluster has none of the kinds by which tenants ask: `aphex-ops waves install --only crds` brings them";
     Note::warning(
         ObjectRef::global("CustomResourceDefinition", tenants::GROUP),
