@@ -51,7 +51,7 @@ impl Credentials {
     /// New ones with a secret from the operating system, for a tunnel that is still to be made.
     ///
     /// # Errors
-    /// None but those of [`entropy`](crate::entropy): the operating system has no randomness.
+    /// If the operating system has no randomness to give.
     pub fn generate(account: &str) -> Result<Self, Failure> {
         Ok(Self {
             account: account.to_owned(),

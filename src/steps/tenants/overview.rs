@@ -70,6 +70,13 @@ impl Step for TenantsStatus {
             None => plan.notes.push(super::plan::undefined()),
             Some(tenants) => tenants.iter().for_each(|tenant| tell(tenant, &mut plan)),
         }
+        let is_nobody = seen.tenants.as_ref().is_some_and(Vec::is_empty);
+        plan.refused.extend(
+            self.name
+                .as_deref()
+                .filter(|_| is_nobody)
+                .map(super::plan::nobody),
+        );
         plan
     }
 

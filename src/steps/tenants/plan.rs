@@ -3,7 +3,7 @@
 mod removal;
 mod report;
 
-pub(super) use report::undefined;
+pub(super) use report::{nobody, undefined};
 
 use super::{
     action::{Action, Change, tunnel_object},
@@ -44,10 +44,20 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     for base in seen.bases.iter().filter(|base| is_chosen(&base.resource, seen)) {
         base_of(base, &mut plan);
     }
-    if seen.only.is_none() {
-        plan.notes.extend(seen.strays.iter().map(report::stray));
+    match &seen.only {
+        None => plan.notes.extend(seen.strays.iter().map(report::stray)),
+        Some(name) if !is_anybody(name, seen) => plan.refused.push(nobody(name)),
+        Some(_) => {}
     }
     plan
+}
+
+fn is_anybody(name: &str, seen: &Seen) -> bool {
+    let organizations = seen.organizations.iter().map(|tenant| &tenant.resource);
+    let bindings = seen.bindings.iter().map(|tenant| &tenant.resource);
+    let bases = seen.bases.iter().map(|base| &base.resource);
+    let mut all = organizations.chain(bindings).chain(bases);
+    all.any(|resource| resource.at.name == name)
 }
 
 /// Nothing belongs to a knowledge base; an earlier controller kept it from going all the same.
@@ -208,7 +218,7 @@ fn organization_part(
         return None;
     }
     if part.part != OrganizationPart::WebhookSecret {
-        return change(&part.state, part.part, body);
+        return change(&part.state, body);
     }
     let uid = match &part.state {
         PartState::Missing => None,
@@ -228,12 +238,12 @@ fn organization_part(
 }
 
 fn binding_part(part: &PartSeen<BindingPart>, tenant: &BindingSeen, seen: &Seen) -> Option<Change> {
-    change(&part.state, part.part, || {
+    change(&part.state, || {
         part.part.body(&observe::binding(tenant, &seen.facts))
     })
 }
 
-fn change<P: Part>(state: &PartState, _: P, body: impl Fn() -> serde_json::Value) -> Option<Change> {
+fn change(state: &PartState, body: impl Fn() -> serde_json::Value) -> Option<Change> {
     match state {
         PartState::Missing => Some(Change::Apply {
             body: body(),
@@ -265,3 +275,6 @@ fn change<P: Part>(state: &PartState, _: P, body: impl Fn() -> serde_json::Value
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

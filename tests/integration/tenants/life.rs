@@ -27,6 +27,10 @@ async fn the_documented_examples_stand_after_one_run_and_a_second_one_writes_not
     examples(&stage).await;
     let planned = stage.writes("tenants plan").await;
     assert_eq!(planned, [""; 0], "a plan writes nothing");
+    stage
+        .run("tenants plan nobody")
+        .await
+        .ended(2, &["there is no Organization, RepoBinding or KnowledgeBase"]);
     let writes = stage.writes("tenants reconcile").await;
     assert!(writes.len() > 26, "{writes:#?}");
     assert_stands(&stage).await;

@@ -2,8 +2,9 @@
 
 use super::{Action, Change, Plan, status};
 use crate::{
-    converge::contract::Note,
+    converge::contract::{Note, Refusal},
     model::{
+        exit::Exit,
         failure::Reason,
         kind::Address,
         object::ObjectRef,
@@ -172,4 +173,15 @@ pub(in crate::steps::tenants) fn undefined() -> Note {
         Reason::NotFound,
         message,
     )
+}
+
+/// Somebody named a tenant that is not there.
+pub(in crate::steps::tenants) fn nobody(name: &str) -> Refusal {
+    Refusal {
+        exit: Exit::Usage,
+        reason: Reason::NotFound,
+        object: ObjectRef::global("tenant", name),
+        message: "there is no Organization, RepoBinding or KnowledgeBase of that name".to_owned(),
+        hint: "`aphex-ops tenants status -o wide` lists them".to_owned(),
+    }
 }

@@ -1,0 +1,281 @@
+use super::*;
+use crate::{
+    converge::Effect,
+    model::{
+        config::Config,
+        kind::Kind,
+        tenants::{OrganizationSpec, PermissionProfile, RepoBindingSpec},
+        tunnel,
+    },
+    steps::tenants::{desired::Facts, kinds, problems::Problem, seen::Leftover},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn mk_resource(kind: &Kind, name: &str, finalizers: &[&str]) -> Resource {
+    Resource {
+        at: Address {
+            kind: kind.clone(),
+            namespace: Some("platform-system".to_owned()),
+            name: name.to_owned(),
+        },
+        owner: format!("{}/platform-system/{name}", kind.name),
+        version: "1".to_owned(),
+        generation: 1,
+        finalizers: finalizers.iter().map(|name| (*name).to_owned()).collect(),
+        is_deleted: false,
+        is_suspended: false,
+    }
+}
+
+fn mk_there(remedy: Remedy) -> PartState {
+    PartState::There {
+        uid: "uid".to_owned(),
+        remedy,
+        is_terminating: false,
+    }
+}
+
+/// An organization whose objects are all in this state.
+fn mk_organization(state: &PartState) -> OrganizationSeen {
+    let spec = OrganizationSpec {
+        display_name: "Acme".to_owned(),
+        admin_users: vec!["a@x.org".to_owned()],
+        webhook_secret: None,
+    };
+    let mut seen = OrganizationSeen {
+        resource: mk_resource(&kinds::ORGANIZATION, "acme", &[names::ORGANIZATION_FINALIZER]),
+        spec,
+        status: None,
+        problem: None,
+        parts: Vec::new(),
+        webhook_secret: WebhookSecret::Good,
+        tunnel: TunnelSeen::Off,
+    };
+    let facts = Facts::new(&Config::default());
+    let tenant = observe::organization(&seen, &facts);
+    let parts = OrganizationPart::all().iter().map(|part| PartSeen {
+        part: *part,
+        at: part.at(&tenant),
+        state: state.clone(),
+    });
+    seen.parts = parts.collect();
+    seen
+}
+
+/// The same for a binding of it.
+fn mk_binding(state: &PartState) -> BindingSeen {
+    let spec = RepoBindingSpec {
+        aphex_org: "acme".to_owned(),
+        repo_org: "acme".to_owned(),
+        repo_name: "app".to_owned(),
+        pipeline_name: "app".to_owned(),
+        template_ref: "run-pipeline-v1".to_owned(),
+        pipeline_spec: String::new(),
+        branch: None,
+        permission_profile: PermissionProfile::Standard,
+    };
+    let mut seen = BindingSeen {
+        resource: mk_resource(&kinds::REPO_BINDING, "app", &[names::BINDING_FINALIZER]),
+        spec,
+        status: None,
+        problem: None,
+        pipeline: json!({"spec": {}}),
+        is_elevated: false,
+        holds_name: true,
+        parts: Vec::new(),
+        applications: Vec::new(),
+    };
+    let facts = Facts::new(&Config::default());
+    let tenant = observe::binding(&seen, &facts);
+    let parts = BindingPart::all().iter().map(|part| PartSeen {
+        part: *part,
+        at: part.at(&tenant),
+        state: state.clone(),
+    });
+    seen.parts = parts.collect();
+    seen
+}
+
+fn mk_seen(organizations: Vec<OrganizationSeen>, bindings: Vec<BindingSeen>) -> Seen {
+    Seen {
+        is_defined: true,
+        facts: Facts::new(&Config::default()),
+        organizations,
+        bindings,
+        bases: Vec::new(),
+        strays: Vec::new(),
+        failed: BTreeMap::new(),
+        only: None,
+        has_deleted: false,
+        is_patience_over: false,
+    }
+}
+
+/// What is done, but for what is said in statuses.
+fn acts(seen: &Seen) -> Vec<String> {
+    let is_deed = |act: &&Action| !matches!(act.change, Change::Status { .. });
+    let named = |act: &Action| format!("{}: {act}", act.object());
+    plan(seen).act.iter().filter(is_deed).map(named).collect()
+}
+
+fn status(seen: &Seen, kind: &str) -> Value {
+    let plan = plan(seen);
+    let mut said = plan.act.into_iter().filter_map(|act| match act.change {
+        Change::Status { status, .. } if *act.at.kind.name == *kind => Some(status),
+        _ => None,
+    });
+    said.next().unwrap_or_default()
+}
+
+#[test]
+fn nothing_is_made_before_the_resource_is_kept() {
+    let mut organization = mk_organization(&PartState::Missing);
+    organization.resource.finalizers.clear();
+    let expected = ["Organization platform-system/acme: keep it until what belongs to it is gone"];
+    assert_eq!(acts(&mk_seen(vec![organization], Vec::new())), expected);
+}
+
+#[test]
+fn one_stage_comes_after_the_other_and_the_door_last() {
+    let mut organization = mk_organization(&PartState::Missing);
+    assert_eq!(
+        acts(&mk_seen(vec![organization], Vec::new())),
+        ["Namespace org-acme: create"]
+    );
+    organization = mk_organization(&mk_there(Remedy::None));
+    let listener = organization
+        .parts
+        .iter_mut()
+        .find(|part| part.part == OrganizationPart::Listener)
+        .unwrap();
+    listener.state = PartState::Missing;
+    let expected = ["EventListener org-acme/github-listener: create"];
+    assert_eq!(acts(&mk_seen(vec![organization], Vec::new())), expected);
+}
+
+#[test]
+fn a_binding_waits_for_the_namespace_of_its_organization() {
+    let binding = || mk_binding(&PartState::Missing);
+    let without = mk_seen(vec![mk_organization(&PartState::Missing)], vec![binding()]);
+    assert!(!acts(&without).iter().any(|act| act.contains("Namespace app")));
+    let with = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], vec![binding()]);
+    assert_eq!(acts(&with), ["Namespace app: create"]);
+}
+
+#[test]
+fn what_is_somebody_elses_is_told_and_holds_up_what_comes_after() {
+    let mut organization = mk_organization(&PartState::Missing);
+    organization.parts[0].state = PartState::Foreign {
+        owner: "somebody".to_owned(),
+    };
+    let seen = mk_seen(vec![organization], Vec::new());
+    assert_eq!(acts(&seen), [""; 0]);
+    let status = status(&seen, "Organization");
+    assert_eq!(status["phase"], "Failed");
+    assert_eq!(status["conditions"][0]["reason"], "NotOurs");
+}
+
+#[test]
+fn a_problem_is_said_and_nothing_is_done() {
+    let mut binding = mk_binding(&mk_there(Remedy::Apply));
+    binding.problem = Some(Problem::new("InvalidPipeline", "it is not YAML"));
+    let seen = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], vec![binding]);
+    assert_eq!(acts(&seen), [""; 0]);
+    assert_eq!(status(&seen, "RepoBinding")["phase"], "Failed");
+}
+
+#[test]
+fn a_binding_leaves_from_the_outside_in() {
+    let mut binding = mk_binding(&mk_there(Remedy::None));
+    binding.resource.is_deleted = true;
+    let application = Leftover {
+        at: Address {
+            kind: kinds::APPLICATION,
+            namespace: Some("argocd".to_owned()),
+            name: "own".to_owned(),
+        },
+        uid: "uid".to_owned(),
+        is_terminating: false,
+    };
+    binding.applications = vec![application];
+    let gone = |binding: &mut BindingSeen, which: &[BindingPart]| {
+        for part in binding.parts.iter_mut().filter(|part| which.contains(&part.part)) {
+            part.state = PartState::Missing;
+        }
+    };
+    let deleted = |binding: BindingSeen| -> (BindingSeen, Vec<String>) {
+        let mut seen = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], vec![binding]);
+        let mut acts = acts(&seen);
+        acts.sort_unstable();
+        let names = acts
+            .iter()
+            .map(|act| act.split(':').next().unwrap_or_default().to_owned());
+        let names = names.collect();
+        (seen.bindings.remove(0), names)
+    };
+    let (mut binding, first) = deleted(binding);
+    assert_eq!(
+        first,
+        [
+            "Trigger org-acme/app-trigger",
+            "TriggerTemplate org-acme/app-trigger-template"
+        ]
+    );
+    gone(&mut binding, &[BindingPart::Trigger, BindingPart::Template]);
+    let (mut binding, second) = deleted(binding);
+    assert_eq!(second, ["Application argocd/own"]);
+    binding.applications.clear();
+    let (mut binding, third) = deleted(binding);
+    assert_eq!(
+        third,
+        ["AppProject argocd/app", "RoleBinding argocd/app-argocd-access"]
+    );
+    gone(&mut binding, &[BindingPart::Project, BindingPart::DeployerAccess]);
+    let (mut binding, fourth) = deleted(binding);
+    assert_eq!(fourth, ["Namespace app"]);
+    gone(&mut binding, BindingPart::all());
+    let (_, last) = deleted(binding);
+    assert_eq!(last, ["RepoBinding platform-system/app"]);
+}
+
+#[test]
+fn an_organization_stays_while_it_has_bindings_and_its_tunnel_goes_before_its_namespace() {
+    let leaving = || {
+        let mut organization = mk_organization(&mk_there(Remedy::None));
+        organization.resource.is_deleted = true;
+        organization
+    };
+    let binding = mk_binding(&mk_there(Remedy::None));
+    let seen = mk_seen(vec![leaving()], vec![binding]);
+    assert!(
+        !acts(&seen).iter().any(|act| act.contains("org-acme")),
+        "{:?}",
+        acts(&seen)
+    );
+    let mut connected = leaving();
+    connected.tunnel = TunnelSeen::Act(tunnel::Action::DeleteRecord {
+        record: "1".to_owned(),
+    });
+    for part in connected
+        .parts
+        .iter_mut()
+        .filter(|part| part.part == OrganizationPart::Connector)
+    {
+        part.state = PartState::Missing;
+    }
+    let seen = mk_seen(vec![connected], Vec::new());
+    assert_eq!(
+        acts(&seen),
+        ["Cloudflare DNS record acme.arbiter-dev.com: delete the record"]
+    );
+}
+
+#[test]
+fn a_name_that_nobody_has_is_refused() {
+    let mut seen = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], Vec::new());
+    seen.only = Some("acme".to_owned());
+    assert!(plan(&seen).refused.is_empty());
+    seen.only = Some("nobody".to_owned());
+    assert_eq!(plan(&seen).refused[0].object.to_string(), "tenant nobody");
+}
