@@ -103,7 +103,10 @@ fn only_what_looks_is_never_tried_again() {
 
 #[test]
 fn a_limit_is_at_most_twice_the_measured_peak() {
-    assert_eq!(resources::memory("another"), resources::memory("bootstrap"));
+    assert_eq!(
+        resources::memory("another"),
+        resources::memory("tenants-reconcile")
+    );
     for (name, peak) in resources::MEASURED_PEAKS {
         assert!(10 * resources::memory(name).limit <= 2 * peak);
     }
