@@ -150,19 +150,11 @@ impl ApiError {
     /// Everything that does not pass by itself.
     pub fn wait(self, object: ObjectRef) -> Result<Wait, Failure> {
         let is_trouble = self.is_trouble();
-        let failure = self.failure(object);
+        let failure = self.failure(object.clone());
         if !is_trouble {
             return Err(failure);
         }
-        let message = failure.chain();
-        let object = failure
-            .object
-            .unwrap_or_else(|| ObjectRef::global("Authentik", "server"));
-        let wait = Wait::new(object, failure.reason, message);
-        Ok(match failure.hint {
-            Some(remedy) => wait.remedy(remedy),
-            None => wait,
-        })
+        Ok(Wait::until_it_passes(failure, object))
     }
 }
 

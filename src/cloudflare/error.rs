@@ -185,12 +185,7 @@ impl ApiError {
         if !is_trouble {
             return Err(failure);
         }
-        let message = failure.chain();
-        let wait = Wait::new(failure.object.unwrap_or(object), failure.reason, message);
-        Ok(match failure.hint {
-            Some(remedy) => wait.remedy(remedy),
-            None => wait,
-        })
+        Ok(Wait::until_it_passes(failure, object))
     }
 }
 

@@ -191,6 +191,16 @@ impl Wait {
         }
     }
 
+    /// Waits until what failed passes; for `object`, if the failure names none.
+    #[must_use]
+    pub fn until_it_passes(failure: Failure, object: ObjectRef) -> Self {
+        let message = failure.chain();
+        Self {
+            remedy: failure.hint,
+            ..Self::new(failure.object.unwrap_or(object), failure.reason, message)
+        }
+    }
+
     /// Says what to watch.
     #[must_use]
     pub fn watching(mut self, watch: Watch) -> Self {

@@ -57,6 +57,11 @@ pub struct Report {
     pub failures: Vec<FailureReport>,
 }
 
+/// Seconds, to the millisecond.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 /// Where a run took place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClusterInfo {
@@ -139,7 +144,7 @@ impl Report {
 
     /// Notes how long it took, to the millisecond.
     pub(crate) fn took(&mut self, time: Duration) {
-        self.duration_seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
+        self.duration_seconds = seconds(time);
     }
 
     /// The number of objects that were changed.

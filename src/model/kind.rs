@@ -75,22 +75,46 @@ pub static KINDS: [Kind; 8] = [
 ];
 
 /// Secrets: never installed, and deleted by name only.
-pub static SECRET: Kind = kind("", "Secret", "secrets", true);
+pub const SECRET: Kind = kind("", "Secret", "secrets", true);
 
 /// Deployments: never installed, only scaled.
-pub static DEPLOYMENT: Kind = kind("apps", "Deployment", "deployments", true);
+pub const DEPLOYMENT: Kind = kind("apps", "Deployment", "deployments", true);
 
+/// In version v1.
 const fn kind(group: &'static str, name: &'static str, plural: &'static str, is_namespaced: bool) -> Kind {
-    Kind {
-        group: Cow::Borrowed(group),
-        version: Cow::Borrowed("v1"),
-        name: Cow::Borrowed(name),
-        plural: Cow::Borrowed(plural),
-        is_namespaced,
-    }
+    Kind::known(group, "v1", name, plural, is_namespaced)
 }
 
 impl Kind {
+    /// A kind that is known beforehand.
+    #[must_use]
+    pub const fn known(
+        group: &'static str,
+        version: &'static str,
+        name: &'static str,
+        plural: &'static str,
+        is_namespaced: bool,
+    ) -> Self {
+        Self {
+            group: Cow::Borrowed(group),
+            version: Cow::Borrowed(version),
+            name: Cow::Borrowed(name),
+            plural: Cow::Borrowed(plural),
+            is_namespaced,
+        }
+    }
+
+    /// The address of an object of this kind, as it was listed or read.
+    #[must_use]
+    pub fn address(&self, object: &Value) -> Address {
+        let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
+        Address {
+            kind: self.clone(),
+            namespace: text("namespace"),
+            name: text("name").unwrap_or_default(),
+        }
+    }
+
     /// `apiVersion` of its objects.
     #[must_use]
     pub fn api_version(&self) -> String {

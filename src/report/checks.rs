@@ -10,7 +10,7 @@ pub use shown::{explanation, list, table};
 
 use crate::{
     check::{self, Category, Check, Finding, Outcome, Row, Severity, Skip},
-    converge::report::{ClusterInfo, FailureReport},
+    converge::report::{ClusterInfo, FailureReport, seconds},
     model::{exit::Exit, names},
 };
 use schemars::JsonSchema;
@@ -238,7 +238,7 @@ impl CheckReport {
 
     /// Notes how long it took, to the millisecond.
     pub fn took(&mut self, time: Duration) {
-        self.duration_seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
+        self.duration_seconds = seconds(time);
     }
 
     /// The checks of a category.

@@ -9,6 +9,7 @@ mod knowledge_base;
 pub mod names;
 mod organization;
 mod repo_binding;
+mod status;
 
 pub use condition::{Condition, merge_conditions};
 pub use definitions::definitions;
@@ -21,6 +22,7 @@ pub use repo_binding::{
     BindingPhase, PermissionProfile, Provisioned, RepoBinding, RepoBindingSpec, RepoBindingStatus,
     WebhookConfiguration,
 };
+pub use status::Status;
 
 /// API group of the three kinds.
 pub const GROUP: &str = "aphex.io";

@@ -14,7 +14,7 @@ use crate::{
         exit::Exit,
         failure::{Failure, Reason},
         kind::Address,
-        tenants::{self, Condition, merge_conditions},
+        tenants,
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -160,17 +160,14 @@ async fn finalize(
     }
 }
 
-/// The conditions keep the times at which they became what they are.
+/// What began to be so with this has no time yet.
 async fn report(cx: &Context, at: &Address, mut status: Value, version: &str) -> Result<Outcome, Failure> {
     let now = resources::now();
-    let Some(live) = cx.cluster.find(at).await? else {
-        return Err(changed(at));
-    };
-    let conditions = |status: &Value| -> Vec<Condition> {
-        serde_json::from_value(status["conditions"].clone()).unwrap_or_default()
-    };
-    let merged = merge_conditions(&conditions(&status), &conditions(&live["status"]), &now);
-    status["conditions"] = json!(merged);
+    for condition in status["conditions"].as_array_mut().into_iter().flatten() {
+        if condition["lastTransitionTime"] == "" {
+            condition["lastTransitionTime"] = now.as_str().into();
+        }
+    }
     if *at.kind.name == *"KnowledgeBase" {
         status["lastReconcileTime"] = now.into();
     }

@@ -29,22 +29,19 @@ pub(super) fn compare(live: &Value, wanted: &Value, exactness: Exactness) -> Rem
         if fields.iter().any(|field| live[field] != wanted[field]) {
             return Remedy::Replace(fields);
         }
-        return if includes(live, wanted) {
-            Remedy::None
-        } else {
-            Remedy::Apply
-        };
+        return remedy(includes(live, wanted));
     }
-    match drift::drift(live, names::PRODUCT, wanted) {
-        Drift::Unchanged => Remedy::None,
-        _ if includes(live, wanted) && !is_left_over(live, wanted) => Remedy::None,
-        _ => Remedy::Apply,
-    }
+    let is_good = match drift::drift(live, names::PRODUCT, wanted) {
+        Drift::Unchanged => true,
+        Drift::Unknown => includes(live, wanted),
+        // An earlier apply of ours may have left something that is not wanted any more, which an apply takes away.
+        Drift::Changed => is_foreign(live) && includes(live, wanted),
+    };
+    remedy(is_good)
 }
 
-/// Whether an earlier apply of ours left something that is not wanted any more, which an apply would take away.
-fn is_left_over(live: &Value, wanted: &Value) -> bool {
-    drift::drift(live, names::PRODUCT, wanted) == Drift::Changed && !is_foreign(live)
+fn remedy(is_good: bool) -> Remedy {
+    if is_good { Remedy::None } else { Remedy::Apply }
 }
 
 /// Whether no apply of ours is known of it: then whoever made it owns what is in it.

@@ -10,7 +10,9 @@ use crate::model::config::Config;
 /// Finds what is wrong with each of them. What has no good name has no parts either: whatever is called so is not its own.
 pub(super) fn judge(resources: &mut Resources, config: &Config) {
     for organization in &mut resources.organizations {
-        organization.problem = problems::of_organization(&organization.resource, &organization.spec, config);
+        let misnamed = problems::of_organization_name(&organization.resource, config);
+        organization.holds_name = misnamed.is_none();
+        organization.problem = misnamed.or_else(|| problems::of_organization(&organization.spec));
     }
     let judged: Vec<_> = {
         let mut others = Others::default();

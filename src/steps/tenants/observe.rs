@@ -9,7 +9,7 @@ use super::{
     resources::{self, Resources},
     seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, TunnelSeen},
     surroundings, tunnels,
-    wanted::{self, CONCURRENCY, Found, List, Wanted, address, connector_lists, lists},
+    wanted::{self, CONCURRENCY, Found, List, Wanted, connector_lists, lists},
 };
 use crate::{
     converge::Context,
@@ -66,7 +66,8 @@ async fn listed(
 ) -> Result<Vec<Address>, Failure> {
     let found: Vec<(Kind, Found)> = {
         let wanted = Wanted::new(resources, facts);
-        let lists = stream::iter(lists).map(|list| wanted.list(cx, list));
+        let places = wanted.places();
+        let lists = stream::iter(lists).map(|list| wanted.list(cx, &places, list));
         lists.buffer_unordered(CONCURRENCY).try_collect().await?
     };
     let not_served = found.iter().filter(|(_, found)| !found.is_served);
@@ -101,16 +102,10 @@ fn missing<P>(part: P, at: Address) -> PartSeen<P> {
 }
 
 fn place(resources: &mut Resources, facts: &Facts) {
-    for seen in &mut resources.organizations {
-        let is_named = seen
-            .problem
-            .as_ref()
-            .is_none_or(|problem| problem.reason == "InvalidSpec");
-        if is_named {
-            let tenant = organization(seen, facts);
-            let parts = OrganizationPart::all().iter();
-            seen.parts = parts.map(|part| missing(*part, part.at(&tenant))).collect();
-        }
+    for seen in resources.organizations.iter_mut().filter(|seen| seen.holds_name) {
+        let tenant = organization(seen, facts);
+        let parts = OrganizationPart::all().iter();
+        seen.parts = parts.map(|part| missing(*part, part.at(&tenant))).collect();
     }
     for seen in resources.bindings.iter_mut().filter(|seen| seen.holds_name) {
         let tenant = binding(seen, facts);
@@ -161,7 +156,7 @@ async fn applications(cx: &Context, resources: &mut Resources, facts: &Facts) ->
         let own = all.iter().filter(|live| live["spec"]["project"] == **pipeline);
         seen.applications = own
             .map(|live| Leftover {
-                at: address(&kinds::APPLICATION, live),
+                at: kinds::APPLICATION.address(live),
                 uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
                 is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
             })

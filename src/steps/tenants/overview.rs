@@ -15,7 +15,7 @@ use crate::{
         exit::Exit,
         failure::{Failure, Reason},
         rule::Rule,
-        tenants::{BindingPhase, KnowledgeBasePhase, OrganizationPhase},
+        tenants::Status,
     },
 };
 
@@ -36,6 +36,8 @@ pub struct Stated {
 #[derive(Debug)]
 struct Tenant {
     resource: Resource,
+    /// The Organization of a binding.
+    organization: Option<String>,
     /// Whether everything of it is there.
     is_good: bool,
     /// Phase and message; `None` if nobody has looked at it since it changed.
@@ -88,53 +90,30 @@ impl Step for TenantsStatus {
 impl TenantsStatus {
     fn tenants(&self, found: Resources) -> Vec<Tenant> {
         let is_chosen = |name: &str| self.name.as_deref().is_none_or(|chosen| chosen == name);
-        let organizations = found.organizations.into_iter().map(|seen| {
-            let status = seen.status.map(|status| {
-                let is_good = status.phase == OrganizationPhase::Active;
-                (
-                    is_good,
-                    status.observed_generation,
-                    format!("{:?}: {}", status.phase, status.message),
-                )
-            });
-            (is_chosen(&seen.resource.at.name), tenant(seen.resource, status))
+        let organizations = found.organizations.into_iter();
+        let organizations = organizations.map(|seen| tenant(seen.resource, seen.status));
+        let bindings = found.bindings.into_iter().map(|seen| Tenant {
+            organization: Some(seen.spec.aphex_org),
+            ..tenant(seen.resource, seen.status)
         });
-        let bindings = found.bindings.into_iter().map(|seen| {
-            let status = seen.status.map(|status| {
-                let is_good = status.phase == BindingPhase::Ready;
-                (
-                    is_good,
-                    status.observed_generation,
-                    format!("{:?}: {}", status.phase, status.message),
-                )
-            });
-            let is_chosen = is_chosen(&seen.resource.at.name) || is_chosen(&seen.spec.aphex_org);
-            (is_chosen, tenant(seen.resource, status))
-        });
-        let bases = found.bases.into_iter().map(|seen| {
-            let status = seen.status.map(|status| {
-                let is_good = status.phase == KnowledgeBasePhase::Ready;
-                (
-                    is_good,
-                    status.observed_generation,
-                    format!("{:?}: {}", status.phase, status.message),
-                )
-            });
-            (is_chosen(&seen.resource.at.name), tenant(seen.resource, status))
-        });
+        let bases = found
+            .bases
+            .into_iter()
+            .map(|seen| tenant(seen.resource, seen.status));
         let all = organizations.chain(bindings).chain(bases);
-        all.filter(|(is_chosen, _)| *is_chosen)
-            .map(|(_, tenant)| tenant)
-            .collect()
+        let is_asked_for = |tenant: &Tenant| {
+            is_chosen(&tenant.resource.at.name) || tenant.organization.as_deref().is_some_and(is_chosen)
+        };
+        all.filter(is_asked_for).collect()
     }
 }
 
-/// Whether it is good, of which generation that is said, and what is said.
-fn tenant(resource: Resource, status: Option<(bool, i64, String)>) -> Tenant {
-    let current = status.filter(|(_, generation, _)| *generation == resource.generation);
+fn tenant<S: Status>(resource: Resource, status: Option<S>) -> Tenant {
+    let current = status.filter(|status| status.observed_generation() == resource.generation);
     Tenant {
-        is_good: current.as_ref().is_some_and(|(is_good, _, _)| *is_good),
-        stated: current.map(|(_, _, stated)| stated),
+        is_good: current.as_ref().is_some_and(S::is_good),
+        stated: current.map(|status| status.summary()),
+        organization: None,
         resource,
     }
 }

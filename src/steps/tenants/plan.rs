@@ -8,7 +8,7 @@ pub(super) use report::{nobody, undefined};
 use super::{
     action::{Action, Change, tunnel_object},
     compare::Remedy,
-    desired::{BindingPart, OrganizationPart, Part, Stage},
+    desired::{BindingPart, OrganizationPart, Part, Stage, credentials},
     observe,
     seen::{
         BaseSeen, BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, TunnelSeen,
@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     converge::Plan,
-    model::{kind::Address, tenants::names, tunnel::Names},
+    model::{tenants::names, tunnel::Names},
 };
+use std::collections::BTreeSet;
 
 /// Each tenant by itself: nothing that is wrong with one keeps another waiting.
 pub(super) fn plan(seen: &Seen) -> Plan<Action> {
@@ -34,12 +35,13 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     {
         organization(tenant, seen, &mut plan);
     }
+    let homes = homes(seen);
     for tenant in seen
         .bindings
         .iter()
         .filter(|tenant| is_chosen_binding(tenant, seen))
     {
-        binding(tenant, seen, &mut plan);
+        binding(tenant, &homes, seen, &mut plan);
     }
     for base in seen.bases.iter().filter(|base| is_chosen(&base.resource, seen)) {
         base_of(base, &mut plan);
@@ -97,7 +99,7 @@ fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>)
             }
             report::organization(
                 tenant,
-                status::of_organization(tenant, &seen.facts, failed),
+                &status::of_organization(tenant, &seen.facts, failed),
                 &acts,
                 plan,
             );
@@ -106,7 +108,7 @@ fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>)
     }
 }
 
-fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {
+fn binding(tenant: &BindingSeen, homes: &BTreeSet<&str>, seen: &Seen, plan: &mut Plan<Action>) {
     let resource = &tenant.resource;
     match () {
         () if resource.is_suspended => plan.notes.push(report::suspended(resource)),
@@ -114,14 +116,14 @@ fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {
         () => {
             let failed = seen.failed.get(&resource.owner);
             let mut acts = Vec::new();
-            if tenant.problem.is_none() && has_organization(tenant, seen) {
+            if tenant.problem.is_none() && homes.contains(tenant.spec.aphex_org.as_str()) {
                 acts = hold(resource, names::BINDING_FINALIZER).unwrap_or_else(|| {
                     parts(resource, &tenant.parts, |part| binding_part(part, tenant, seen))
                 });
             }
             report::binding(
                 tenant,
-                status::of_binding(tenant, &seen.facts, failed),
+                &status::of_binding(tenant, &seen.facts, failed),
                 &acts,
                 plan,
             );
@@ -130,20 +132,20 @@ fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {
     }
 }
 
-/// Whether the organization's namespace is there: what listens for the binding is in it.
-fn has_organization(tenant: &BindingSeen, seen: &Seen) -> bool {
-    let mut organizations = seen.organizations.iter();
-    let organization = organizations.find(|other| other.resource.at.name == tenant.spec.aphex_org);
-    let namespace = organization.and_then(|organization| organization.parts.first());
-    namespace.is_some_and(|part| {
+/// The organizations whose namespaces are there: what listens for their bindings is in them.
+fn homes(seen: &Seen) -> BTreeSet<&str> {
+    let has_home = |tenant: &&OrganizationSeen| {
+        let namespace = tenant.parts.first().map(|part| &part.state);
         matches!(
-            part.state,
-            PartState::There {
+            namespace,
+            Some(PartState::There {
                 is_terminating: false,
                 ..
-            }
+            })
         )
-    })
+    };
+    let there = seen.organizations.iter().filter(has_home);
+    there.map(|tenant| tenant.resource.at.name.as_str()).collect()
 }
 
 /// Nothing is made before the custom resource is kept from going without it.
@@ -198,11 +200,7 @@ fn tunnel(tenant: &OrganizationSeen, seen: &Seen) -> Option<Action> {
     }
     let name = &tenant.resource.at.name;
     let things = Names::of(name, &seen.facts.zone);
-    let secret = Address {
-        kind: super::kinds::SECRET,
-        namespace: Some(names::organization_namespace(name)),
-        name: things.secret.clone(),
-    };
+    let secret = credentials(name, &things);
     let object = tunnel_object(action, &things, &secret);
     let action = action.clone();
     Some(Action::on(&tenant.resource, Change::Tunnel { action, object }))

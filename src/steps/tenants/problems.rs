@@ -36,12 +36,8 @@ impl Problem {
     }
 }
 
-/// What is wrong with an Organization.
-pub(super) fn of_organization(
-    resource: &Resource,
-    spec: &tenants::OrganizationSpec,
-    config: &Config,
-) -> Option<Problem> {
+/// What is wrong with the name of an Organization, or with its place.
+pub(super) fn of_organization_name(resource: &Resource, config: &Config) -> Option<Problem> {
     let platform = &config.namespaces.platform;
     if resource.at.namespace.as_deref() != Some(platform) {
         let message = format!("organizations are made in namespace {platform} only");
@@ -52,6 +48,11 @@ pub(super) fn of_organization(
         let message = "its name has to be a label of DNS (RFC 1123) of at most 59 characters";
         return Some(Problem::new("InvalidName", message));
     }
+    None
+}
+
+/// What is wrong with the specification of an Organization.
+pub(super) fn of_organization(spec: &tenants::OrganizationSpec) -> Option<Problem> {
     if spec.admin_users.is_empty() {
         return Some(Problem::new("InvalidSpec", "spec.adminUsers is empty"));
     }

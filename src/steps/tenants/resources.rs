@@ -42,6 +42,7 @@ pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
         spec: found.spec,
         status: found.status,
         problem: None,
+        holds_name: false,
         parts: Vec::new(),
         webhook_secret: WebhookSecret::Missing,
         tunnel: TunnelSeen::Off,

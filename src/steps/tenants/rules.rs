@@ -1,5 +1,5 @@
 //! The permissions that reconciling takes. The names of tenants are not known beforehand, so most cannot be limited by name;
-//! none lets us at a Secret that is not one of two names, nor gives away a right that is not one of seven roles.
+//! none lets us at a Secret that is not one of two names, nor gives away a right that is not in one of [`ROLES`].
 
 use super::{
     desired::{TERRAFORM_SECRET, WEBHOOK_SECRET},
@@ -28,8 +28,8 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
     };
     let mut rules = vec![
         on(&kinds::ORGANIZATION, &["get", "list", "patch"]),
-        on(&kinds::REPO_BINDING, &["get", "list", "patch"]),
-        on(&kinds::KNOWLEDGE_BASE, &["get", "list", "patch"]),
+        on(&kinds::REPO_BINDING, &["list", "patch"]),
+        on(&kinds::KNOWLEDGE_BASE, &["list", "patch"]),
     ];
     for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING, &kinds::KNOWLEDGE_BASE] {
         let status = format!("{}/status", kind.plural);

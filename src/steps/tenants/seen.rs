@@ -49,6 +49,8 @@ pub(super) struct OrganizationSeen {
     pub(super) spec: tenants::OrganizationSpec,
     pub(super) status: Option<tenants::OrganizationStatus>,
     pub(super) problem: Option<Problem>,
+    /// Whether its name is one that it may have: else nothing that is called so is its own.
+    pub(super) holds_name: bool,
     pub(super) parts: Vec<PartSeen<OrganizationPart>>,
     pub(super) webhook_secret: WebhookSecret,
     pub(super) tunnel: TunnelSeen,

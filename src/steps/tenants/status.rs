@@ -11,7 +11,7 @@ use crate::model::tenants::{
 };
 
 /// What keeps it from being complete, if anything does: the first part that is not good, and why.
-pub(super) fn obstacle<P>(parts: &[PartSeen<P>]) -> Option<Problem> {
+fn obstacle<P>(parts: &[PartSeen<P>]) -> Option<Problem> {
     parts.iter().find_map(|part| {
         let object = part.at.object();
         match &part.state {

@@ -11,25 +11,14 @@ use crate::{
 use futures::TryStreamExt;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// What is nobody's outside a cluster (RFC 1918): taken for the cluster's own where it does not say which are.
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /// The Service of the API server itself.
 const API_SERVER: &str = "kubernetes.io/service-name=kubernetes";
 
-const NODE: Kind = kind("", "Node", "nodes");
-const SERVICE_RANGE: Kind = kind("networking.k8s.io", "ServiceCIDR", "servicecidrs");
-
-const fn kind(group: &'static str, name: &'static str, plural: &'static str) -> Kind {
-    Kind {
-        group: Cow::Borrowed(group),
-        version: Cow::Borrowed("v1"),
-        name: Cow::Borrowed(name),
-        plural: Cow::Borrowed(plural),
-        is_namespaced: false,
-    }
-}
+const NODE: Kind = Kind::known("", "v1", "Node", "nodes", false);
+const SERVICE_RANGE: Kind = Kind::known("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false);
 
 /// Everything but the tenants themselves.
 pub(super) async fn look(cx: &Context) -> Result<Facts, Failure> {

@@ -4,6 +4,7 @@
 //! keeps nothing in the cluster waiting.
 
 use super::{
+    desired::credentials,
     memory::Memory,
     seen::{OrganizationSeen, PartState, TunnelSeen},
 };
@@ -139,7 +140,7 @@ impl All {
                 Next::Look(question) => self.answer(cx, organization, &names, question, &mut seen).await?,
                 Next::Act(action) => return Ok(TunnelSeen::Act(action)),
                 Next::Refuse(refusal) => {
-                    let secret = at(organization, &names).object();
+                    let secret = credentials(&organization.resource.at.name, &names).object();
                     return Ok(TunnelSeen::Refused(refusal.failure(&names, secret).chain()));
                 }
                 Next::Done => {
@@ -166,7 +167,7 @@ impl All {
         let of_tunnel = |error: ApiError| error.failure(names.tunnel_object());
         match question {
             Question::Credentials => {
-                let text = stored(cx, &at(organization, names)).await?;
+                let text = stored(cx, &credentials(&organization.resource.at.name, names)).await?;
                 seen.credentials = match &text {
                     None => tunnel::Credentials::Missing,
                     Some(text) => {
@@ -175,7 +176,7 @@ impl All {
                 };
             }
             Question::Proof { tunnel } => {
-                let held = stored(cx, &at(organization, names)).await?;
+                let held = stored(cx, &credentials(&organization.resource.at.name, names)).await?;
                 let held = held.as_ref().and_then(Credentials::parse);
                 let own = api
                     .tunnel_credentials(account, &tunnel)
@@ -197,19 +198,6 @@ impl All {
 
 pub(super) fn names_of(organization: &str, config: &Config) -> Names {
     Names::of(organization, &config.hosts.webhooks)
-}
-
-/// Where an organization's credentials are.
-fn at(organization: &OrganizationSeen, names: &Names) -> Address {
-    secret(&organization.resource.at.name, names)
-}
-
-pub(super) fn secret(organization: &str, names: &Names) -> Address {
-    Address {
-        kind: super::kinds::SECRET,
-        namespace: Some(tenant_names::organization_namespace(organization)),
-        name: names.secret.clone(),
-    }
 }
 
 async fn stored(cx: &Context, at: &Address) -> Result<Option<SecretString>, Failure> {
@@ -256,7 +244,7 @@ pub(super) async fn apply(
         return Err(unopened());
     };
     let names = names_of(organization, &cx.config);
-    let at = secret(organization, &names);
+    let at = credentials(organization, &names);
     let of_tunnel = |error: ApiError| error.failure(names.tunnel_object());
     let of_record = |error: ApiError| error.failure(names.record_object());
     match action {

@@ -40,10 +40,12 @@ pub(super) struct Wanted<'a> {
     organizations: &'a [OrganizationSeen],
     bindings: &'a [BindingSeen],
     facts: &'a Facts,
-    places: HashMap<Address, Place>,
     /// All custom resources, by the names that objects have them as owners.
     owners: BTreeSet<&'a str>,
 }
+
+/// Objects by their addresses.
+pub(super) type Places<'a> = HashMap<&'a Address, Place>;
 
 /// What was found of one kind.
 #[derive(Default)]
@@ -84,38 +86,50 @@ fn selector() -> String {
 
 impl<'a> Wanted<'a> {
     pub(super) fn new(resources: &'a Resources, facts: &'a Facts) -> Self {
-        let mut places = HashMap::new();
-        for (tenant, seen) in resources.organizations.iter().enumerate() {
-            let parts = seen.parts.iter().enumerate();
-            places.extend(parts.map(|(at, part)| (part.at.clone(), Place::Organization(tenant, at))));
-        }
-        for (tenant, seen) in resources.bindings.iter().enumerate() {
-            let parts = seen.parts.iter().enumerate();
-            places.extend(parts.map(|(at, part)| (part.at.clone(), Place::Binding(tenant, at))));
-        }
-        let organizations = resources
-            .organizations
-            .iter()
-            .map(|seen| seen.resource.owner.as_str());
+        let organizations = resources.organizations.iter();
+        let organizations = organizations.map(|seen| seen.resource.owner.as_str());
         let bindings = resources.bindings.iter().map(|seen| seen.resource.owner.as_str());
         Self {
             organizations: &resources.organizations,
             bindings: &resources.bindings,
             facts,
-            places,
             owners: organizations.chain(bindings).collect(),
         }
     }
 
-    pub(super) async fn list(&self, cx: &Context, list: List) -> Result<(Kind, Found), Failure> {
+    /// Where every object belongs.
+    pub(super) fn places(&self) -> Places<'a> {
+        let organizations = self.organizations.iter().enumerate().flat_map(|(tenant, seen)| {
+            let parts = seen.parts.iter().enumerate();
+            parts.map(move |(at, part)| (&part.at, Place::Organization(tenant, at)))
+        });
+        let bindings = self.bindings.iter().enumerate().flat_map(|(tenant, seen)| {
+            let parts = seen.parts.iter().enumerate();
+            parts.map(move |(at, part)| (&part.at, Place::Binding(tenant, at)))
+        });
+        organizations.chain(bindings).collect()
+    }
+
+    pub(super) async fn list(
+        &self,
+        cx: &Context,
+        places: &Places<'_>,
+        list: List,
+    ) -> Result<(Kind, Found), Failure> {
         let labels = selector();
         let (kind, is_named) = match list {
             List::Labelled(kind) => (kind, false),
             List::Secrets(_) => (&kinds::SECRET, true),
         };
         let found = match list {
-            List::Labelled(kind) => self.pages(kind, cx.cluster.find_pages(kind, None, &labels)).await,
-            List::Secrets(name) => self.pages(kind, cx.cluster.find_named_pages(kind, name)).await,
+            List::Labelled(kind) => {
+                self.pages(kind, places, cx.cluster.find_pages(kind, None, &labels))
+                    .await
+            }
+            List::Secrets(name) => {
+                self.pages(kind, places, cx.cluster.find_named_pages(kind, name))
+                    .await
+            }
         };
         match found {
             Ok(mut found) => {
@@ -133,6 +147,7 @@ impl<'a> Wanted<'a> {
     async fn pages(
         &self,
         kind: &Kind,
+        places: &Places<'_>,
         pages: impl Stream<Item = Result<Vec<Value>, Failure>>,
     ) -> Result<Found, Failure> {
         let found = Found {
@@ -142,8 +157,8 @@ impl<'a> Wanted<'a> {
         pages
             .try_fold(found, async |mut found, page| {
                 for live in page {
-                    let at = address(kind, &live);
-                    match self.places.get(&at) {
+                    let at = kind.address(&live);
+                    match places.get(&at) {
                         Some(place) => {
                             let (state, secret) = self.state(*place, &live, true);
                             found.states.push((*place, state, secret));
@@ -221,20 +236,12 @@ impl<'a> Wanted<'a> {
     ) -> Result<Vec<(Place, PartState, WebhookSecret)>, Failure> {
         let organizations = self.organizations.iter().enumerate().flat_map(|(tenant, seen)| {
             let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
-            let is_there = seen
-                .parts
-                .first()
-                .is_some_and(|part| part.state != PartState::Missing);
-            candidates(&seen.parts, is_worked_on, is_there)
+            candidates(&seen.parts, is_worked_on)
                 .map(move |(at, address)| (Place::Organization(tenant, at), address))
         });
         let bindings = self.bindings.iter().enumerate().flat_map(|(tenant, seen)| {
             let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
-            let is_there = seen
-                .parts
-                .first()
-                .is_some_and(|part| part.state != PartState::Missing);
-            candidates(&seen.parts, is_worked_on, is_there)
+            candidates(&seen.parts, is_worked_on)
                 .map(move |(at, address)| (Place::Binding(tenant, at), address))
         });
         let unknown = organizations.chain(bindings).filter(|(_, address)| {
@@ -257,12 +264,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn candidates<P: Part>(
-    parts: &[PartSeen<P>],
-    is_worked_on: bool,
-    is_there: bool,
-) -> impl Iterator<Item = (usize, &Address)> {
-    let is_unknown = move |seen: &&PartSeen<P>| {
+/// Those that no list showed: in a namespace that is there, or where others have theirs.
+fn candidates<P: Part>(parts: &[PartSeen<P>], is_worked_on: bool) -> impl Iterator<Item = (usize, &Address)> {
+    let is_there = parts.first().is_some_and(|part| part.state != PartState::Missing);
+    let is_unknown = move |seen: &PartSeen<P>| {
         seen.state == PartState::Missing && (is_there || seen.part.is_in_shared_place())
     };
     let parts = parts.iter().enumerate();
@@ -274,15 +279,6 @@ fn candidates<P: Part>(
 fn is_ours(live: &Value) -> bool {
     let manager = live["metadata"]["labels"][product::MANAGED_BY_LABEL].as_str();
     manager.is_some_and(|manager| [names::ORGANIZATION_MANAGER, names::BINDING_MANAGER].contains(&manager))
-}
-
-pub(super) fn address(kind: &Kind, live: &Value) -> Address {
-    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
-    Address {
-        kind: kind.clone(),
-        namespace: text("namespace"),
-        name: text("name").unwrap_or_default(),
-    }
 }
 
 /// Whether there is a value, and if one is given, whether it is that one. The value is not kept.
@@ -319,21 +315,18 @@ pub(super) fn set(resources: &mut Resources, states: Vec<(Place, PartState, Webh
 }
 
 pub(super) fn mark_unserved(resources: &mut Resources, not_served: &BTreeSet<Kind>) {
+    fn mark<P>(parts: &mut [PartSeen<P>], not_served: &BTreeSet<Kind>) {
+        for part in parts.iter_mut().filter(|part| not_served.contains(&part.at.kind)) {
+            part.state = PartState::NotServed;
+        }
+    }
     if not_served.is_empty() {
         return;
     }
-    for part in resources
-        .organizations
-        .iter_mut()
-        .flat_map(|seen| &mut seen.parts)
-    {
-        if not_served.contains(&part.at.kind) {
-            part.state = PartState::NotServed;
-        }
+    for seen in &mut resources.organizations {
+        mark(&mut seen.parts, not_served);
     }
-    for part in resources.bindings.iter_mut().flat_map(|seen| &mut seen.parts) {
-        if not_served.contains(&part.at.kind) {
-            part.state = PartState::NotServed;
-        }
+    for seen in &mut resources.bindings {
+        mark(&mut seen.parts, not_served);
     }
 }

@@ -101,7 +101,7 @@ async fn listed(
     let mut found = pin!(cx.cluster.find_pages(kind, namespace, labels));
     while let Some(page) = found.try_next().await? {
         let sights = page.into_iter().filter_map(|live| {
-            let at = places.remove(&address(kind, &live))?;
+            let at = places.remove(&kind.address(&live))?;
             Some((at, Some(live)))
         });
         let sights = sights.collect();
@@ -130,13 +130,4 @@ async fn one_by_one(cx: &Context, prepared: &Prepared, members: Vec<usize>) -> R
 /// A list of a kind that the server does not have (yet).
 pub(super) fn is_unknown_kind(failure: &Failure) -> bool {
     failure.reason == Reason::NotFound
-}
-
-pub(super) fn address(kind: &Kind, live: &Value) -> Address {
-    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
-    Address {
-        kind: kind.clone(),
-        namespace: text("namespace"),
-        name: text("name").unwrap_or_default(),
-    }
 }

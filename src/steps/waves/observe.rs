@@ -1,7 +1,7 @@
 //! Looking at the plan's objects: all of them once, later only at those that are waited for.
 
 use super::{
-    find::{CONCURRENCY, address, is_unknown_kind},
+    find::{CONCURRENCY, is_unknown_kind},
     memory::Known,
     prepared::Prepared,
 };
@@ -230,7 +230,7 @@ pub(super) async fn members(
 }
 
 fn member(kind: &Kind, live: &Value) -> (Address, Live) {
-    let address = address(kind, live);
+    let address = kind.address(live);
     let key = Key::new(
         &kind.group,
         &kind.name,
@@ -262,7 +262,7 @@ pub(super) async fn parent(
 }
 
 pub(super) fn parent_address(parent: &Value) -> Address {
-    address(&CONFIG_MAP, parent)
+    CONFIG_MAP.address(parent)
 }
 
 /// Namespaces that neither the cluster nor the plan has. Where an object was found in one, it is not asked for.

@@ -15,10 +15,12 @@ pub(super) use facts::{Binding, Facts, Organization};
 pub(super) use listener::{TEMPLATES, parameters};
 pub(super) use organization::{OrganizationPart, WEBHOOK_KEY, WEBHOOK_SECRET};
 
+use super::kinds;
 use crate::model::{
     kind::{Address, Kind},
     names,
     tenants::names as tenant_names,
+    tunnel::Names,
 };
 use serde_json::{Map, Value, json};
 
@@ -68,6 +70,12 @@ fn address(kind: Kind, namespace: Option<&str>, name: impl Into<String>) -> Addr
         namespace: namespace.map(str::to_owned),
         name: name.into(),
     }
+}
+
+/// Where the credentials of an organization's tunnel are.
+pub(super) fn credentials(organization: &str, names: &Names) -> Address {
+    let namespace = tenant_names::organization_namespace(organization);
+    address(kinds::SECRET, Some(&namespace), names.secret.as_str())
 }
 
 /// An object with its metadata and these other fields.

@@ -8,95 +8,46 @@ use crate::{
         failure::Reason,
         kind::Address,
         object::ObjectRef,
-        tenants::{
-            self, BindingPhase, Condition, KnowledgeBaseStatus, OrganizationPhase, OrganizationStatus,
-            RepoBindingStatus,
-        },
+        tenants::{self, BindingPhase, OrganizationStatus, RepoBindingStatus, Status},
     },
     steps::tenants::seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource},
 };
-use serde::Serialize;
 
 pub(super) fn organization(
     tenant: &OrganizationSeen,
-    wanted: OrganizationStatus,
+    wanted: &OrganizationStatus,
     acts: &[Action],
     plan: &mut Plan<Action>,
 ) {
     let live = tenant.status.as_ref();
-    let is_same = live.is_some_and(|live| is_same(&wanted, live, conditions, without_conditions));
-    let is_new = live.is_none();
-    let is_good = wanted.phase == OrganizationPhase::Active;
-    let summary = format!("{:?}: {}", wanted.phase, wanted.message);
     said(
         &tenant.resource,
-        &wanted,
-        is_same,
-        is_time(acts, is_new),
-        is_good,
-        summary,
+        wanted,
+        live,
+        is_time(acts, live.is_none()),
         plan,
     );
-    fn conditions(status: &OrganizationStatus) -> &[Condition] {
-        &status.conditions
-    }
-    fn without_conditions(status: &OrganizationStatus) -> OrganizationStatus {
-        OrganizationStatus {
-            conditions: Vec::new(),
-            ..status.clone()
-        }
-    }
 }
 
 pub(super) fn binding(
     tenant: &BindingSeen,
-    wanted: RepoBindingStatus,
+    wanted: &RepoBindingStatus,
     acts: &[Action],
     plan: &mut Plan<Action>,
 ) {
     let live = tenant.status.as_ref();
-    let is_same = live.is_some_and(|live| is_same(&wanted, live, conditions, without_conditions));
     let is_new = live.is_none_or(|live| live.phase == BindingPhase::Pending && wanted.phase != live.phase);
-    let is_good = wanted.phase == BindingPhase::Ready;
-    let summary = format!("{:?}: {}", wanted.phase, wanted.message);
-    said(
-        &tenant.resource,
-        &wanted,
-        is_same,
-        is_time(acts, is_new),
-        is_good,
-        summary,
-        plan,
-    );
-    fn conditions(status: &RepoBindingStatus) -> &[Condition] {
-        &status.conditions
-    }
-    fn without_conditions(status: &RepoBindingStatus) -> RepoBindingStatus {
-        RepoBindingStatus {
-            conditions: Vec::new(),
-            ..status.clone()
-        }
-    }
+    said(&tenant.resource, wanted, live, is_time(acts, is_new), plan);
 }
 
 pub(super) fn base(seen: &BaseSeen, plan: &mut Plan<Action>) {
-    let wanted = status::of_base(seen);
-    let live = seen.status.as_ref();
-    let is_same = live.is_some_and(|live| is_same(&wanted, live, conditions, without_conditions));
-    let is_good = super::super::problems::of_base(&seen.spec).is_none();
-    let summary = format!("{:?}: {}", wanted.phase, wanted.message);
-    said(&seen.resource, &wanted, is_same, true, is_good, summary, plan);
-    fn conditions(status: &KnowledgeBaseStatus) -> &[Condition] {
-        &status.conditions
-    }
-    /// When it was said does not change what is said.
-    fn without_conditions(status: &KnowledgeBaseStatus) -> KnowledgeBaseStatus {
-        KnowledgeBaseStatus {
-            conditions: Vec::new(),
-            last_reconcile_time: String::new(),
-            ..status.clone()
-        }
-    }
+    said(
+        &seen.resource,
+        &status::of_base(seen),
+        seen.status.as_ref(),
+        true,
+        plan,
+    );
 }
 
 /// Two changes of one object at the same time are in each other's way, and what will change again is not worth a write, unless
@@ -106,47 +57,27 @@ fn is_time(acts: &[Action], is_new: bool) -> bool {
     acts.is_empty() || (is_new && !holds)
 }
 
-fn is_same<S: PartialEq>(
-    wanted: &S,
-    live: &S,
-    conditions: fn(&S) -> &[Condition],
-    rest: fn(&S) -> S,
-) -> bool {
-    let (wanted_conditions, live_conditions) = (conditions(wanted), conditions(live));
-    rest(wanted) == rest(live)
-        && wanted_conditions.len() == live_conditions.len()
-        && wanted_conditions
-            .iter()
-            .zip(live_conditions)
-            .all(|(wanted, live)| wanted.says_the_same(live))
-}
-
 /// A status is written when there is something new to say and it is time to say it.
-fn said(
+fn said<S: Status>(
     resource: &Resource,
-    wanted: &impl Serialize,
-    is_same: bool,
+    wanted: &S,
+    live: Option<&S>,
     is_time: bool,
-    is_good: bool,
-    summary: String,
     plan: &mut Plan<Action>,
 ) {
-    if !is_good && is_time {
-        plan.notes.push(Note::warning(
-            resource.at.object(),
-            Reason::NotReady,
-            summary.clone(),
-        ));
-    } else if is_same {
+    let is_same = live.is_some_and(|live| wanted.says_the_same(live));
+    let (object, summary) = (resource.at.object(), wanted.summary());
+    if !wanted.is_good() && is_time {
         plan.notes
-            .push(Note::unchanged(resource.at.object(), summary.clone()));
+            .push(Note::warning(object, Reason::NotReady, summary.clone()));
+    } else if is_same {
+        plan.notes.push(Note::unchanged(object, summary.clone()));
     }
     if is_same || !is_time {
         return;
     }
-    let status = serde_json::to_value(wanted).unwrap_or_default();
     let change = Change::Status {
-        status,
+        status: serde_json::to_value(wanted.since(live)).unwrap_or_default(),
         version: resource.version.clone(),
         summary,
     };

@@ -3,7 +3,7 @@ use crate::{
     converge::Effect,
     model::{
         config::Config,
-        kind::Kind,
+        kind::{Address, Kind},
         tenants::{OrganizationSpec, PermissionProfile, RepoBindingSpec},
         tunnel,
     },
@@ -48,6 +48,7 @@ fn mk_organization(state: &PartState) -> OrganizationSeen {
         spec,
         status: None,
         problem: None,
+        holds_name: true,
         parts: Vec::new(),
         webhook_secret: WebhookSecret::Good,
         tunnel: TunnelSeen::Off,
