@@ -5,11 +5,18 @@ mod tenants;
 mod waves;
 
 use crate::world::{Initial, Platform};
-use rig::laws::{
-    World,
-    run::{Exit, Ran, Run},
+use rig::{
+    laws::{
+        World,
+        run::{Exit, Ran, Run},
+    },
+    sandbox::{AuditEvent, Sandbox},
 };
-use std::{env, fs, path::PathBuf, time::Duration};
+use std::{
+    env, fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 const RUNS: usize = 9;
 
@@ -48,6 +55,49 @@ fn print(what: &str, runs: &[Ran]) {
         "{what}: median {wall:.1} ms, least {least:.1} ms, peak memory {memory} ({} runs)",
         runs.len()
     );
+}
+
+/// One thing done by one program.
+struct Figure {
+    wall: Duration,
+    cpu: Duration,
+    requests: usize,
+    writes: usize,
+    peak_kib: Option<u64>,
+}
+
+impl Figure {
+    /// Of what is done, which says how much memory it took; the requests that are its own, and of these what it wrote but
+    /// for its lock and Events.
+    async fn of(
+        sandbox: &Sandbox,
+        is_own: impl Fn(&AuditEvent) -> bool,
+        work: impl Future<Output = Option<u64>>,
+    ) -> Self {
+        let mark = sandbox.audit_mark().await.unwrap();
+        let cpu = sandbox.cpu_time("kube-apiserver").unwrap();
+        let begun = Instant::now();
+        let peak_kib = work.await;
+        let wall = begun.elapsed();
+        let cpu = sandbox.cpu_time("kube-apiserver").unwrap() - cpu;
+        let events = sandbox.audit_since(mark).await.unwrap();
+        let own: Vec<&AuditEvent> = events.iter().filter(|event| is_own(event)).collect();
+        let is_besides = |event: &AuditEvent| {
+            ["/leases", "/events"]
+                .iter()
+                .any(|part| event.request_uri.contains(part))
+        };
+        Self {
+            wall,
+            cpu,
+            requests: own.len(),
+            writes: own
+                .iter()
+                .filter(|event| event.is_write() && !is_besides(event))
+                .count(),
+            peak_kib,
+        }
+    }
 }
 
 async fn measure(run: &Run) -> Ran {

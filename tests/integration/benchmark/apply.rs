@@ -1,7 +1,7 @@
 //! Applying 1,000 objects, beside kubectl, Helm and the least that the API server can be asked for: figures, printed and
 //! not asserted. Everything is measured in one run on one API server, so that the ratios hold on any machine.
 
-use super::{measure, median, program};
+use super::{Figure, measure, median, program};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::{core::v1::Namespace, rbac::v1::Role};
 use kube::{
@@ -11,13 +11,13 @@ use kube::{
 };
 use rig::{
     laws::run::Run,
-    sandbox::{Options, Program, Programs, Sandbox},
+    sandbox::{AuditEvent, Options, Program, Programs, Sandbox},
 };
 use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -35,15 +35,6 @@ struct Bench {
     kubectl: PathBuf,
     helm: PathBuf,
     ours: PathBuf,
-}
-
-/// One thing done by one program.
-struct Figure {
-    wall: Duration,
-    cpu: Duration,
-    requests: usize,
-    writes: usize,
-    peak_kib: Option<u64>,
 }
 
 /// About 1 kB each, as a tenant's are.
@@ -133,26 +124,8 @@ impl Bench {
     }
 
     async fn measure(&self, work: impl Future<Output = Option<u64>>) -> Figure {
-        let mark = self.sandbox.audit_mark().await.unwrap();
-        let cpu = self.sandbox.cpu_time("kube-apiserver").unwrap();
-        let begun = Instant::now();
-        let peak_kib = work.await;
-        let wall = begun.elapsed();
-        let cpu = self.sandbox.cpu_time("kube-apiserver").unwrap() - cpu;
-        let events = self.sandbox.audit_since(mark).await.unwrap();
-        let ours: Vec<_> = events
-            .iter()
-            .filter(|event| !event.user.username.starts_with("system:"))
-            .collect();
-        let is_write =
-            |event: &&&rig::sandbox::AuditEvent| event.is_write() && !event.request_uri.contains("/leases");
-        Figure {
-            wall,
-            cpu,
-            requests: ours.len(),
-            writes: ours.iter().filter(is_write).count(),
-            peak_kib,
-        }
+        let is_own = |event: &AuditEvent| !event.user.username.starts_with("system:");
+        Figure::of(&self.sandbox, is_own, work).await
     }
 
     async fn program(&self, run: Run) -> Figure {

@@ -1,16 +1,12 @@
 //! A fleet of tenants, beside kubectl and the least that the API server can be asked for: figures, printed and not asserted.
 
-use super::{median, program};
-use crate::tenants::stage::{Stage, binding, knowledge_base, organization};
+use super::{Figure, measure, median, program};
+use crate::tenants::stage::{self, Stage, binding, knowledge_base, organization};
 use futures::{StreamExt, stream};
-use kube::{
-    Api, Client,
-    api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams},
-    core::GroupVersionKind,
-};
+use kube::api::{ListParams, Patch, PatchParams};
 use rig::{
-    laws::run::{Exit, Run},
-    sandbox::{Program, Programs},
+    laws::run::Run,
+    sandbox::{AuditEvent, Program, Programs},
 };
 use serde_json::{Value, json};
 use std::{
@@ -24,14 +20,6 @@ const RUNS: usize = 5;
 const AT_ONCE: usize = 16;
 const OURS: &str = "platform.aphex/managed-by in (organization-controller,platform-controller)";
 
-struct Figure {
-    wall: Duration,
-    cpu: Duration,
-    requests: usize,
-    writes: usize,
-    peak_kib: Option<u64>,
-}
-
 struct Fleet {
     stage: Stage,
     ours: PathBuf,
@@ -42,8 +30,7 @@ impl Fleet {
     async fn start(ours: PathBuf, size: usize) -> Self {
         let stage = Stage::start().await;
         for tenth in 0..size / 10 {
-            let name = format!("org-{tenth:04}");
-            let name = name.trim_start_matches("org-");
+            let name = format!("{tenth:04}");
             let team = format!("team-{name}");
             let bindings = (0..10).map(|number| {
                 let pipeline = format!("p{name}-{number}");
@@ -56,34 +43,11 @@ impl Fleet {
     }
 
     async fn measure(&self, work: impl Future<Output = Option<u64>>) -> Figure {
-        let sandbox = &self.stage.sandbox;
-        let mark = sandbox.audit_mark().await.unwrap();
-        let cpu = sandbox.cpu_time("kube-apiserver").unwrap();
-        let begun = Instant::now();
-        let peak_kib = work.await;
-        let wall = begun.elapsed();
-        let cpu = sandbox.cpu_time("kube-apiserver").unwrap() - cpu;
-        let events = sandbox.audit_since(mark).await.unwrap();
-        let own: Vec<_> = events
-            .iter()
-            .filter(|event| {
-                ["aphex-ops/", "kubectl/", "floor"]
-                    .iter()
-                    .any(|agent| event.user_agent.starts_with(agent))
-            })
-            .collect();
-        let is_write = |event: &&&rig::sandbox::AuditEvent| {
-            event.is_write()
-                && !event.request_uri.contains("/leases")
-                && !event.request_uri.contains("/events")
+        let is_own = |event: &AuditEvent| {
+            let mut agents = ["aphex-ops/", "kubectl/"].iter();
+            agents.any(|agent| event.user_agent.starts_with(agent))
         };
-        Figure {
-            wall,
-            cpu,
-            requests: own.len(),
-            writes: own.iter().filter(is_write).count(),
-            peak_kib,
-        }
+        Figure::of(&self.stage.sandbox, is_own, work).await
     }
 
     async fn run(&self, of: &Path, args: &[&str]) -> Figure {
@@ -96,13 +60,7 @@ impl Fleet {
             .env("HOME", "/")
             .timeout(Duration::from_secs(900));
         self.measure(async {
-            let ran = run.finish().await.unwrap();
-            assert_eq!(
-                ran.exit,
-                Exit::Code(0),
-                "{}",
-                String::from_utf8_lossy(&ran.stderr)
-            );
+            let ran = measure(&run).await;
             ran.peak_rss_kib
         })
         .await
@@ -119,18 +77,14 @@ impl Fleet {
     /// All that was made, as somebody would have it in files.
     async fn manifests(&self) -> Vec<Value> {
         let mut all = Vec::new();
-        for (group, version, kind, plural) in KINDS {
-            let api = resource(&self.stage.client, group, version, kind, plural, None);
+        for kind in KINDS {
+            let (resource, api) = (stage::resource(kind), self.stage.api(kind, None));
             let mut page = ListParams::default().labels(OURS).limit(500);
             loop {
                 let list = api.list(&page).await.unwrap();
                 for object in list.items {
                     let mut object = serde_json::to_value(object).unwrap();
-                    object["apiVersion"] = if group.is_empty() {
-                        json!(version)
-                    } else {
-                        json!(format!("{group}/{version}"))
-                    };
+                    object["apiVersion"] = json!(resource.api_version);
                     object["kind"] = json!(kind);
                     let metadata = object["metadata"].as_object_mut().unwrap();
                     metadata.retain(|field, _| {
@@ -149,62 +103,22 @@ impl Fleet {
     }
 }
 
-const KINDS: [(&str, &str, &str, &str); 14] = [
-    ("", "v1", "Namespace", "namespaces"),
-    ("", "v1", "ServiceAccount", "serviceaccounts"),
-    ("", "v1", "ResourceQuota", "resourcequotas"),
-    ("", "v1", "LimitRange", "limitranges"),
-    ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
-    (
-        "rbac.authorization.k8s.io",
-        "v1",
-        "ClusterRoleBinding",
-        "clusterrolebindings",
-    ),
-    ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
-    ("argoproj.io", "v1alpha1", "AppProject", "appprojects"),
-    (
-        "external-secrets.io",
-        "v1",
-        "ClusterSecretStore",
-        "clustersecretstores",
-    ),
-    ("tekton.dev", "v1", "Pipeline", "pipelines"),
-    (
-        "triggers.tekton.dev",
-        "v1beta1",
-        "TriggerBinding",
-        "triggerbindings",
-    ),
-    (
-        "triggers.tekton.dev",
-        "v1beta1",
-        "TriggerTemplate",
-        "triggertemplates",
-    ),
-    ("triggers.tekton.dev", "v1beta1", "Trigger", "triggers"),
-    (
-        "triggers.tekton.dev",
-        "v1beta1",
-        "EventListener",
-        "eventlisteners",
-    ),
+const KINDS: [&str; 14] = [
+    "Namespace",
+    "ServiceAccount",
+    "ResourceQuota",
+    "LimitRange",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "NetworkPolicy",
+    "AppProject",
+    "ClusterSecretStore",
+    "Pipeline",
+    "TriggerBinding",
+    "TriggerTemplate",
+    "Trigger",
+    "EventListener",
 ];
-
-fn resource(
-    client: &Client,
-    group: &str,
-    version: &str,
-    kind: &str,
-    plural: &str,
-    namespace: Option<&str>,
-) -> Api<DynamicObject> {
-    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
-    match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-        None => Api::all_with(client.clone(), &resource),
-    }
-}
 
 /// The same objects in an empty cluster: nothing is read, and the answers are not looked at.
 async fn floor(objects: &[Value]) -> Duration {
@@ -216,9 +130,7 @@ async fn floor(objects: &[Value]) -> Duration {
                 object["kind"].as_str().unwrap(),
                 object["metadata"]["name"].as_str().unwrap(),
             );
-            let found = KINDS.iter().find(|known| known.2 == kind).unwrap();
-            let namespace = object["metadata"]["namespace"].as_str();
-            let api = resource(&client, found.0, found.1, found.2, found.3, namespace);
+            let api = stage::api(&client, kind, object["metadata"]["namespace"].as_str());
             let parameters = PatchParams::apply("floor").force();
             api.patch(name, &parameters, &Patch::Apply(&object))
                 .await

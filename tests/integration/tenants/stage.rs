@@ -270,7 +270,7 @@ pub(crate) fn knowledge_base(name: &str) -> Value {
                     "description": "Archon knowledge base for platform infrastructure and tooling"}})
 }
 
-pub(crate) fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+pub(crate) fn resource(kind: &str) -> ApiResource {
     let (group, version) = match kind {
         "Organization" | "RepoBinding" | "KnowledgeBase" => ("aphex.io", "v1alpha1"),
         "Pipeline" | "PipelineRun" => ("tekton.dev", "v1"),
@@ -288,6 +288,11 @@ pub(crate) fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<D
     if kind == "NetworkPolicy" {
         resource.plural = "networkpolicies".to_owned();
     }
+    resource
+}
+
+pub(crate) fn api(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    let resource = resource(kind);
     match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),

@@ -11,3 +11,4 @@ pub mod cloudflare;
 pub mod laws;
 pub mod proxy;
 pub mod sandbox;
+mod stand_in;

@@ -1,38 +1,12 @@
-//! A request, read completely.
+//! How Authentik reads a request.
 
-use http::{HeaderMap, Method, Uri, header};
-use hyper::body::Bytes;
+use http::{Method, header};
 
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    query: Vec<(String, String)>,
-}
+pub(super) use crate::stand_in::Request;
 
 impl Request {
-    pub(super) fn new(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Self {
-        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect();
-        Self {
-            method,
-            uri,
-            headers,
-            body,
-            query,
-        }
-    }
-
     pub(super) fn path(&self) -> &str {
         self.uri.path()
-    }
-
-    pub(super) fn path_and_query(&self) -> String {
-        self.uri
-            .path_and_query()
-            .map_or_else(|| self.path().to_owned(), ToString::to_string)
     }
 
     /// GET and HEAD run the same code.
@@ -40,18 +14,9 @@ impl Request {
         matches!(self.method, Method::GET | Method::HEAD)
     }
 
-    pub(super) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// All query parameters, in order.
-    pub(super) fn query(&self) -> &[(String, String)] {
-        &self.query
-    }
-
     /// A query parameter that has a value; given twice, the last counts.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
-        self.query
+        self.query()
             .iter()
             .rev()
             .find(|(key, value)| key == name && !value.is_empty())

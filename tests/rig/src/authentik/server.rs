@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -24,6 +24,7 @@ use super::router_state::{self, RouterState};
 use super::snapshot::{self, Snapshot};
 use super::world::World;
 use super::{route, tokens};
+use crate::stand_in::{self, lock};
 
 /// A running stand-in. Dropping it stops it.
 pub struct Authentik {
@@ -49,10 +50,6 @@ struct Router {
     state: RouterState,
     /// Each state answers so many requests, then the next takes over.
     script: Vec<(RouterState, usize)>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Authentik {
@@ -152,12 +149,7 @@ impl Authentik {
 
     /// Panics if there are [violations](Self::violations), and shows them.
     pub fn assert_clean(&self) {
-        let violations = self.violations();
-        assert!(
-            violations.is_empty(),
-            "requests that the server does not expect:\n  {}",
-            violations.join("\n  ")
-        );
+        stand_in::assert_none(&self.violations());
     }
 
     /// Forgets the requests and violations so far.

@@ -35,7 +35,7 @@ pub(super) fn cut(request: &Request, size: PageSize, rows: &[Value]) -> Reply {
 }
 
 fn number(request: &Request, name: &str) -> Result<Option<usize>, Answer> {
-    let text = request.param(name);
+    let text = request.filter(name);
     text.map(|text| {
         text.parse()
             .map_err(|_| answers::invalid(1004, "Validation failed: not a number"))

@@ -14,7 +14,11 @@ pub(super) fn accounts(call: &mut Call<'_>) -> Reply {
     let sees = call.token.has(Right::AccountSettingsRead);
     let accounts = call.database.accounts.iter().filter(|_| sees);
     let rows: Vec<Value> = accounts
-        .filter(|account| call.request.param("name").is_none_or(|name| name == account.name))
+        .filter(|account| {
+            call.request
+                .filter("name")
+                .is_none_or(|name| name == account.name)
+        })
         .map(|account| json!({ "id": account.id, "name": account.name, "type": "standard", "settings": {} }))
         .collect();
     pages::cut(call.request, SIZE, &rows)
@@ -25,7 +29,7 @@ pub(super) fn zones(call: &mut Call<'_>) -> Reply {
     let sees = call.token.has(Right::ZoneRead);
     let zones = call.database.zones.iter().filter(|_| sees);
     let rows: Vec<Value> = zones
-        .filter(|zone| call.request.param("name").is_none_or(|name| name == zone.name))
+        .filter(|zone| call.request.filter("name").is_none_or(|name| name == zone.name))
         .map(|zone| json!({ "id": zone.id, "name": zone.name, "status": "active", "paused": false }))
         .collect();
     pages::cut(call.request, SIZE, &rows)

@@ -41,7 +41,7 @@ fn list(call: &mut Call<'_>, zone: &str) -> Reply {
     let is_wanted = |record: &&Record| {
         let is = |field: &str| {
             request
-                .param(field)
+                .filter(field)
                 .is_none_or(|value| value == record.text(field))
         };
         record.zone == zone && is("name") && is("type")

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -22,6 +22,7 @@ use super::request::Request;
 use super::route::{self, BASE};
 use super::trouble::Trouble;
 use super::{records, tunnels};
+use crate::stand_in::{self, lock};
 
 /// A running stand-in. Dropping it stops it.
 pub struct Cloudflare {
@@ -36,10 +37,6 @@ struct World {
     history: History,
     /// Each kind of trouble answers so many requests, then the next one does.
     script: Vec<(Trouble, usize)>,
-}
-
-fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Cloudflare {
@@ -92,12 +89,7 @@ impl Cloudflare {
 
     /// Panics if there are [violations](Self::violations), and shows them.
     pub fn assert_clean(&self) {
-        let violations = self.violations();
-        assert!(
-            violations.is_empty(),
-            "requests that the server does not expect:\n  {}",
-            violations.join("\n  ")
-        );
+        stand_in::assert_none(&self.violations());
     }
 
     /// Forgets the requests and violations so far.

@@ -57,15 +57,15 @@ fn list(call: &mut Call<'_>, account: &str) -> Reply {
     let request = call.request;
     let is_wanted = |tunnel: &&Tunnel| {
         tunnel.account == account
-            && request.param("name").is_none_or(|name| name == tunnel.name)
+            && request.filter("name").is_none_or(|name| name == tunnel.name)
             && request
-                .param("include_prefix")
+                .filter("include_prefix")
                 .is_none_or(|prefix| tunnel.name.starts_with(prefix))
             && request
-                .param("is_deleted")
+                .filter("is_deleted")
                 .is_none_or(|wanted| (wanted == "true") == tunnel.deleted_at.is_some())
     };
-    if !matches!(request.param("is_deleted"), Some("true" | "false")) {
+    if !matches!(request.filter("is_deleted"), Some("true" | "false")) {
         call.history.violation(
             request,
             "without is_deleted, deleted tunnels are listed like others",
