@@ -6,7 +6,7 @@ use super::{
     views::{Group, Permission, Role, Token, User},
 };
 use crate::http::Request;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -198,6 +198,29 @@ impl Authentik {
         } else {
             Err(ApiError::PermissionMissing)
         }
+    }
+
+    /// Gives a token another key; the one before is refused from then on (recorded).
+    ///
+    /// # Errors
+    /// An [`ApiError`].
+    pub async fn set_token_key(&self, identifier: &str, key: &SecretString) -> Result<(), ApiError> {
+        let url = self.url(&format!("core/tokens/{identifier}/set_key/"));
+        self.put_secret(url, "key", key).await
+    }
+
+    /// Gives a user another password; Authentik's policies are not asked (recorded).
+    ///
+    /// # Errors
+    /// An [`ApiError`].
+    pub async fn set_password(&self, user: i64, password: &SecretString) -> Result<(), ApiError> {
+        let url = self.url(&format!("core/users/{user}/set_password/"));
+        self.put_secret(url, "password", password).await
+    }
+
+    async fn put_secret(&self, url: String, field: &str, value: &SecretString) -> Result<(), ApiError> {
+        let request = Request::post(url).json(&json!({ field: value.expose_secret() }));
+        shaped::<()>(self.change(request).await?)
     }
 
     /// Deletes a token; that it is gone already is fine.

@@ -19,6 +19,7 @@ use crate::steps::{
     namespaces_ensure::NamespacesEnsure,
     oidc_verify::OidcVerify,
     secrets_generate::SecretsGenerate,
+    secrets_rotate::SecretsRotate,
     secrets_status::SecretsStatus,
     tenants::{TenantsReconcile, TenantsStatus},
     uninstall::Uninstall,
@@ -169,6 +170,9 @@ pub(super) enum Secrets {
     /// Create the secrets that are missing, key by key; existing values are kept
     #[command(after_help = texts::SECRETS_GENERATE)]
     Generate(SecretsGenerate),
+    /// Give a secret a new value, on every side, and keep the old one until the new one is proved
+    #[command(after_help = texts::SECRETS_ROTATE)]
+    Rotate(SecretsRotate),
     /// Report missing, empty, short, placeholder and differing secrets, never their values
     #[command(after_help = texts::SECRETS_STATUS)]
     Status(SecretsStatus),
@@ -255,6 +259,7 @@ impl Command {
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
+            Self::Secrets(Secrets::Rotate(step)) => StepCommand::SecretsRotate(step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),
             Self::Authentik(Authentik::Token(step)) => StepCommand::AuthentikToken(step),
             Self::Dex(Dex::Sync(step)) => StepCommand::DexSync(step),

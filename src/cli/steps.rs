@@ -16,6 +16,7 @@ use crate::{
         namespaces_ensure::NamespacesEnsure,
         oidc_verify::OidcVerify,
         secrets_generate::SecretsGenerate,
+        secrets_rotate::SecretsRotate,
         secrets_status::SecretsStatus,
         tenants::{TenantsReconcile, TenantsStatus},
         uninstall::Uninstall,
@@ -30,6 +31,7 @@ use serde_json::Value;
 pub enum StepCommand {
     NamespacesEnsure(NamespacesEnsure),
     SecretsGenerate(SecretsGenerate),
+    SecretsRotate(SecretsRotate),
     SecretsStatus(SecretsStatus),
     AuthentikToken(AuthentikToken),
     DexSync(DexSync),
@@ -51,6 +53,7 @@ macro_rules! each {
         match $command {
             StepCommand::NamespacesEnsure($step) => $body,
             StepCommand::SecretsGenerate($step) => $body,
+            StepCommand::SecretsRotate($step) => $body,
             StepCommand::SecretsStatus($step) => $body,
             StepCommand::AuthentikToken($step) => $body,
             StepCommand::DexSync($step) => $body,

@@ -71,6 +71,10 @@ pub(super) const SECRETS_GENERATE: &str = "Examples:
   aphex-ops secrets generate
   aphex-ops secrets generate --dry-run
   aphex-ops secrets generate -o json";
+pub(super) const SECRETS_ROTATE: &str = "Examples:
+  aphex-ops secrets rotate client-secret
+  aphex-ops secrets rotate admin-password --dry-run
+  aphex-ops secrets rotate api-token --request 2026-q4";
 pub(super) const SECRETS_STATUS: &str = "Examples:
   aphex-ops secrets status
   aphex-ops secrets status -o yaml";

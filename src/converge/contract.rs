@@ -317,6 +317,14 @@ impl<A> Default for Plan<A> {
 }
 
 impl<A> Plan<A> {
+    /// Takes over what another step would do next, as actions of one's own.
+    pub fn take<B>(&mut self, other: Plan<B>, own: impl Fn(B) -> A) {
+        self.act.extend(other.act.into_iter().map(own));
+        self.wait.extend(other.wait);
+        self.refused.extend(other.refused);
+        self.notes.extend(other.notes);
+    }
+
     /// Whether nothing is left to do or to wait for.
     #[must_use]
     pub fn is_converged(&self) -> bool {

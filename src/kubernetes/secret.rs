@@ -13,6 +13,10 @@ pub struct SecretValues {
     pub uid: String,
     /// Whether its values can no longer change (`immutable: true`).
     pub immutable: bool,
+    /// Its resourceVersion, the precondition for changing it as it was read.
+    pub version: String,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
     values: BTreeMap<String, SecretSlice<u8>>,
 }
 
@@ -46,6 +50,8 @@ impl Cluster {
         Ok(secret.map(|secret| SecretValues {
             uid: secret.metadata.uid.unwrap_or_default(),
             immutable: secret.immutable.unwrap_or_default(),
+            version: secret.metadata.resource_version.unwrap_or_default(),
+            annotations: secret.metadata.annotations.unwrap_or_default(),
             values: secret
                 .data
                 .unwrap_or_default()

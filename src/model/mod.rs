@@ -13,6 +13,7 @@ pub(crate) mod nearest;
 pub mod object;
 pub mod playbook;
 pub mod provider;
+pub mod rotation;
 pub mod rule;
 pub mod schedule;
 pub mod secrets;

@@ -52,6 +52,8 @@ pub const CLOUDFLARE_TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 pub const ARGOCD_SECRET: &str = "argocd-secret";
 /// The Tekton Dashboard's OIDC Secret.
 pub const TEKTON_SECRET: &str = "tekton-dashboard-oidc";
+/// The Deployment that logs people in before the Tekton Dashboard.
+pub const TEKTON_LOGIN: &str = "tekton-dashboard-login";
 
 /// Fixed identifier of the dedicated Authentik token, of its account, group and role: what makes a
 /// crash between creating and storing recoverable.

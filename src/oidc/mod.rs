@@ -4,6 +4,7 @@
 //! §4.3, RFC 7517, RFC 7518 and RFC 8725, as far as a client relies on them that trusts one issuer.
 
 pub mod checks;
+pub mod client;
 mod document;
 pub mod fetch;
 pub mod keys;

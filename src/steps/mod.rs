@@ -9,6 +9,7 @@ pub mod jobs_status;
 pub mod namespaces_ensure;
 pub mod oidc_verify;
 pub mod secrets_generate;
+pub mod secrets_rotate;
 pub mod secrets_status;
 pub mod tenants;
 pub mod uninstall;

@@ -183,6 +183,47 @@ async fn secrets_generate() {
     dry_run_changes_nothing(&["secrets", "generate"], Initial::Namespaces).await;
 }
 
+/// From a Dex that does not run yet and a client secret that Authentik does not know.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_client_secret() {
+    let command = ["secrets", "rotate", "client-secret", "--request", "law"];
+    survives_kills_at_writes(&command, Initial::Dex, 2).await;
+    dry_run_changes_nothing(&command, Initial::Dex).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_admin_password() {
+    let command = ["secrets", "rotate", "admin-password", "--request", "law"];
+    survives_kills(&command, Initial::Secrets).await;
+    dry_run_changes_nothing(&command, Initial::Secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_api_token() {
+    let command = ["secrets", "rotate", "api-token", "--request", "law"];
+    survives_kills(&command, Initial::Token).await;
+    dry_run_changes_nothing(&command, Initial::Token).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_meets_faults() {
+    survives_faults(
+        &["secrets", "rotate", "client-secret", "--request", "law"],
+        Initial::Dex,
+    )
+    .await;
+    survives_faults(
+        &["secrets", "rotate", "admin-password", "--request", "law"],
+        Initial::Secrets,
+    )
+    .await;
+    survives_faults(
+        &["secrets", "rotate", "api-token", "--request", "law"],
+        Initial::Token,
+    )
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_generate_repairs() {
     survives_kills(&["secrets", "generate"], Initial::SomeSecrets).await;

@@ -6,8 +6,8 @@ pub(crate) mod usage;
 use crate::world::{Initial, LATE, Platform, leave_behind};
 use aphex_ops::{
     cli::StepCommand,
-    model::{config::Config, exit::Exit},
-    steps::uninstall::Uninstall,
+    model::{config::Config, exit::Exit, rotation::Rotatable},
+    steps::{secrets_rotate::SecretsRotate, uninstall::Uninstall},
 };
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -231,6 +231,24 @@ async fn dex_scale(stage: &mut Stage) {
     stage.run(&SOON, Exit::Deadline).await;
 }
 
+/// What is rotated from which state.
+fn rotated(initial: Initial) -> &'static str {
+    match initial {
+        Initial::Dex => "client-secret",
+        Initial::Token => "api-token",
+        _ => "admin-password",
+    }
+}
+
+async fn secrets_rotate(stage: &mut Stage, initial: Initial) {
+    stage.usual(initial).await;
+    if initial == Initial::Dex {
+        let late = |value: Value| json!({"metadata": {"annotations": {LATE: value}}});
+        stage.set_dex(late("yes".into())).await;
+        stage.wait(1, stage.set_dex(late(Value::Null))).await;
+    }
+}
+
 async fn oidc_verify(stage: &mut Stage) {
     stage.run(&["--dry-run"], Exit::Done).await;
     stage.run(&[], Exit::Done).await;
@@ -255,6 +273,9 @@ async fn check(stage: &mut Stage) {
 async fn play(step: StepCommand, initial: Initial) {
     let command = step.meta().command;
     let mut words: Vec<&str> = command.split(' ').collect();
+    if let StepCommand::SecretsRotate(_) = step {
+        words.push(rotated(initial));
+    }
     if let StepCommand::Uninstall(Uninstall { secrets: true }) = step {
         words.push("--secrets");
     }
@@ -267,6 +288,7 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::DexSync(_) => dex_sync(&mut stage).await,
         StepCommand::DexScale(_) => dex_scale(&mut stage).await,
         StepCommand::OidcVerify(_) => oidc_verify(&mut stage).await,
+        StepCommand::SecretsRotate(_) => secrets_rotate(&mut stage, initial).await,
         StepCommand::WavesInstall(_) | StepCommand::WavesPrune(_) | StepCommand::WavesStatus(_) => {
             panic!("what they take follows from the manifests: see `waves`")
         }
@@ -308,6 +330,27 @@ mod rules {
     async fn uninstall_with_secrets() {
         let step = Uninstall { secrets: true };
         play(StepCommand::Uninstall(step), Initial::Secrets).await;
+    }
+
+    /// Each as the account of its own rules alone.
+    async fn rotate(secret: Rotatable, initial: Initial) {
+        let step = SecretsRotate::new(secret, "once");
+        play(StepCommand::SecretsRotate(step), initial).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rotate_client_secret() {
+        rotate(Rotatable::ClientSecret, Initial::Dex).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rotate_admin_password() {
+        rotate(Rotatable::AdminPassword, Initial::Secrets).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rotate_api_token() {
+        rotate(Rotatable::ApiToken, Initial::Token).await;
     }
 
     use super::*;

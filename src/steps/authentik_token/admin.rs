@@ -15,13 +15,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 /// What the Secret holds of an administrator's credentials.
-pub(super) struct Credentials {
+pub(in crate::steps) struct Credentials {
     token: Option<SecretString>,
     password: Option<SecretString>,
 }
 
 /// How far the search for access came.
-pub(super) enum Access {
+pub(in crate::steps) enum Access {
     Granted(Authentik),
     Settling(Wait),
     Refused { why: String, password_would_do: bool },
@@ -29,7 +29,7 @@ pub(super) enum Access {
 }
 
 impl Credentials {
-    pub(super) fn of(secret: Option<&SecretValues>) -> Self {
+    pub(in crate::steps) fn of(secret: Option<&SecretValues>) -> Self {
         let text = |key| secret?.text(key).filter(|text| !text.expose_secret().is_empty());
         Self {
             token: text(names::BOOTSTRAP_TOKEN_KEY).filter(is_token),
@@ -47,7 +47,11 @@ impl Credentials {
 
 impl AuthentikToken {
     /// Access as an administrator, found once in a run.
-    pub(super) async fn access(&self, cx: &Context, credentials: &Credentials) -> Result<Access, ApiError> {
+    pub(in crate::steps) async fn access(
+        &self,
+        cx: &Context,
+        credentials: &Credentials,
+    ) -> Result<Access, ApiError> {
         if let Some(api) = self.memory().admin.clone() {
             return Ok(Access::Granted(api));
         }

@@ -11,6 +11,7 @@ mod observe;
 mod plan;
 
 pub use action::Action;
+pub(super) use admin::{Access, Credentials};
 pub use facts::Seen;
 
 use crate::{
@@ -94,6 +95,16 @@ impl AuthentikToken {
     #[must_use]
     pub fn settling(self, settling: Duration) -> Self {
         Self { settling, ..self }
+    }
+
+    /// Takes over an administrator's access that was found elsewhere.
+    pub(super) fn remember(&self, admin: Authentik) {
+        self.memory().admin = Some(admin);
+    }
+
+    /// Hands the access over, and looks for another one when it is needed again.
+    pub(super) fn forget(&self) -> Option<Authentik> {
+        self.memory().admin.take()
     }
 
     /// A panic elsewhere cannot leave it half-written: every write is one assignment.

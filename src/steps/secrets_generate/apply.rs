@@ -131,7 +131,8 @@ fn source_gone(namespace: &str, secret: &str) -> Failure {
     .on(ObjectRef::secret(namespace, secret))
 }
 
-async fn align(
+/// Gives a copy the value that its source has now, unless somebody else changed the copy meanwhile.
+pub(in crate::steps) async fn align(
     cx: &Context,
     namespace: &str,
     secret: &'static str,

@@ -4,7 +4,8 @@ mod apply;
 mod observe;
 mod plan;
 
-pub(super) use observe::{KeySeen, Pair, SecretSeen, Seen, existing_claims, look, rules};
+pub(super) use apply::align;
+pub(super) use observe::{KeySeen, Pair, SecretSeen, Seen, compare, existing_claims, look, rules};
 
 use crate::{
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Refusal},

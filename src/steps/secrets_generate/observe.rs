@@ -121,7 +121,8 @@ pub(in crate::steps) async fn look(cx: &Context) -> Result<Seen, Failure> {
     Ok(Seen { secrets, claims })
 }
 
-fn compare(copy: Option<&[u8]>, source: Option<&[u8]>) -> Pair {
+/// Compares in a time that does not depend on where two values differ.
+pub(in crate::steps) fn compare(copy: Option<&[u8]>, source: Option<&[u8]>) -> Pair {
     match (copy, source) {
         (Some(copy), Some(source)) if !copy.is_empty() && !source.is_empty() => {
             if bool::from(copy.ct_eq(source)) {

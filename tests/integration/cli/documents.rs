@@ -33,6 +33,7 @@ fn commands() -> Vec<String> {
         .filter(|line| !is_group(line) && !TEXTS.contains(&line.as_str()) && *line != OF_A_TOKEN);
     let complete = |line: &String| match line.as_str() {
         "playbook run" | "playbook show" => format!("{line} bootstrap"),
+        "secrets rotate" => format!("{line} client-secret"),
         "waves fetch" => format!("{line} --only rbac --mirror /proc/aphex-ops"),
         "render platform" => format!("{line} --only rbac /proc/aphex-ops"),
         _ if line.starts_with("waves ") => format!("{line} -f tests/fixtures/waves"),

@@ -158,6 +158,28 @@ impl Platform {
             .starts_with(&["waves".to_owned(), "prune".to_owned()])
     }
 
+    /// Whether the command rotates this value, as `Secret/namespace/name/key`.
+    fn rotates(&self, key: &str) -> bool {
+        let keys: &[&str] = match self.command.get(2).map(String::as_str) {
+            _ if !self
+                .command
+                .starts_with(&["secrets".to_owned(), "rotate".to_owned()]) =>
+            {
+                &[]
+            }
+            Some("client-secret") => &["client-secret", "authentik-client-secret"],
+            Some("admin-password") => &["admin-password"],
+            Some("api-token") => &["token"],
+            _ => &[],
+        };
+        let key = key.rsplit('/').next().unwrap_or_default();
+        let key = key
+            .strip_suffix(".next")
+            .or(key.strip_suffix(".previous"))
+            .unwrap_or(key);
+        keys.contains(&key)
+    }
+
     fn uninstalls_secrets(&self) -> bool {
         self.command == ["uninstall", "--secrets"]
     }
@@ -254,7 +276,9 @@ impl World for Platform {
     }
 
     fn may_change(&self, key: &str) -> bool {
-        self.uninstalls_secrets() || self.initial == Initial::SomeSecrets && key == cluster::DIFFERING_COPY
+        self.rotates(key)
+            || self.uninstalls_secrets()
+            || self.initial == Initial::SomeSecrets && key == cluster::DIFFERING_COPY
     }
 
     fn may_be_lost(&self, object: &str) -> bool {
