@@ -118,6 +118,26 @@ impl Cluster {
         self.patch(parameters, namespace, name, &Patch::Merge(body)).await
     }
 
+    /// Strategic merge patch of the status: lists with keys, such as conditions, are added to.
+    ///
+    /// # Errors
+    /// A [`Failure`] about that object.
+    pub async fn add_to_status<K: Kind + Resource<Scope = NamespaceResourceScope>>(
+        &self,
+        namespace: &str,
+        name: &str,
+        body: &Value,
+    ) -> Result<K, Failure> {
+        let parameters = PatchParams {
+            field_manager: Some(names::PRODUCT.to_owned()),
+            ..PatchParams::default()
+        };
+        let api = Api::<K>::namespaced(self.client.clone(), namespace);
+        api.patch_status(name, &parameters, &Patch::Strategic(body))
+            .await
+            .map_err(|error| triage::failure(error, &object::<K>(Some(namespace), name)))
+    }
+
     /// JSON patch (RFC 6902), for changes that are right only if a `test` holds.
     ///
     /// # Errors

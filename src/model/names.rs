@@ -21,6 +21,9 @@ pub const CONFIG_KEY: &str = "config.yaml";
 /// Annotation on Dex's pod template: a keyed digest of the secrets that its Pods started with.
 pub const SECRETS_DIGEST_ANNOTATION: &str = "platform.aphex/secrets-digest";
 
+/// Readiness gate of Dex's Pods while its client secret is rotated: they take traffic once Authentik knows the new one.
+pub const DEX_GATE: &str = "platform.aphex/rotation";
+
 /// Annotation by which Argo CD orders what it synchronizes.
 pub const SYNC_WAVE_ANNOTATION: &str = "argocd.argoproj.io/sync-wave";
 

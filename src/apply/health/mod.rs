@@ -34,7 +34,7 @@ pub use causes::causes;
 pub use deployment::deployment;
 pub use extension::{Probe, probe};
 pub use needs::{Answer, Found, Need};
-pub use pods::{PodTrouble, is_ready, trouble};
+pub use pods::{PodTrouble, is_ready, is_true, trouble};
 pub use subject::Baseline;
 pub use verdict::{Health, SETTLE, Verdict};
 

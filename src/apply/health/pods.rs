@@ -63,7 +63,13 @@ pub fn trouble(pods: &[Pod]) -> Option<PodTrouble> {
 /// Whether a Pod takes traffic.
 #[must_use]
 pub fn is_ready(pod: &Pod) -> bool {
-    !is_terminating(pod) && condition(pod, "Ready").is_some_and(|(status, ..)| status == "True")
+    !is_terminating(pod) && is_true(pod, "Ready")
+}
+
+/// Whether a Pod has this condition, and it is true.
+#[must_use]
+pub fn is_true(pod: &Pod, kind: &str) -> bool {
+    condition(pod, kind).is_some_and(|(status, ..)| status == "True")
 }
 
 fn is_terminating(pod: &Pod) -> bool {

@@ -1,7 +1,14 @@
 //! `dex scale`: Dex runs, with the secrets that exist now.
 
 mod digest;
+mod gate;
 mod plan;
+
+pub(super) use gate::open;
+#[cfg(test)]
+pub(super) use gate::{Gated, GatedPod};
+pub use plan::Seen;
+pub(super) use plan::{Digest, Live, judge};
 
 use crate::{
     apply::health,
@@ -18,11 +25,11 @@ use crate::{
     planted::{self, Bug},
 };
 use digest::Wanted;
+use gate::Gate;
 use k8s_openapi::{
     api::{apps::v1::Deployment, core::v1::Pod},
     apimachinery::pkg::apis::meta::v1::LabelSelector,
 };
-use plan::{Digest, Live, Seen};
 use serde_json::json;
 use std::{
     fmt,
@@ -68,19 +75,30 @@ pub struct Change {
     /// From 0 to 1.
     scale: bool,
     digest: Digest,
+    gate: Gate,
 }
 
 /// The version does not count: undone by somebody else and planned again, it is the same change.
 impl PartialEq for Change {
     fn eq(&self, other: &Self) -> bool {
-        (&self.namespace, &self.name, self.scale, self.digest)
-            == (&other.namespace, &other.name, other.scale, other.digest)
+        (&self.namespace, &self.name, self.scale, self.digest, self.gate)
+            == (
+                &other.namespace,
+                &other.name,
+                other.scale,
+                other.digest,
+                other.gate,
+            )
     }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.gate == Gate::Put {
+            return f.write_str("start Pods with the new secret, and hold them back from traffic");
+        }
         f.write_str(match (self.scale, self.digest) {
+            (false, Digest::Same) => "roll it: its Pods need not be held back from traffic any more",
             (true, Digest::Same) => "scale from 0 to 1",
             (true, _) => "scale from 0 to 1, and record which secrets it starts with",
             (false, Digest::Absent) => "roll it: nothing says with which secrets its Pods started",
@@ -168,6 +186,7 @@ impl Step for DexScale {
             let annotations = json!({ names::SECRETS_DIGEST_ANNOTATION: digest });
             spec["template"] = json!({"metadata": {"annotations": annotations}});
         }
+        change.gate.write(&mut spec);
         let metadata = json!({"resourceVersion": change.version});
         let body = json!({"metadata": metadata, "spec": spec});
         cx.cluster
@@ -195,6 +214,8 @@ impl DexScale {
         Ok(Live {
             version: deployment.metadata.resource_version.clone().unwrap_or_default(),
             replicas,
+            is_free: spec.is_some_and(gate::is_free),
+            gated: gate::look(cx, deployment).await?,
             is_paused: spec.and_then(|spec| spec.paused).unwrap_or(false),
             digest: wanted.compare(recorded(deployment)),
             verdict,
@@ -206,13 +227,14 @@ impl DexScale {
 }
 
 async fn trouble(cx: &Context, selector: &LabelSelector) -> Result<Option<health::PodTrouble>, Failure> {
+    Ok(health::trouble(&pods(cx, selector).await?))
+}
+
+async fn pods(cx: &Context, selector: &LabelSelector) -> Result<Vec<Pod>, Failure> {
     let labels = selector.match_labels.iter().flatten();
     let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={value}")).collect();
-    let pods = cx
-        .cluster
-        .list::<Pod>(&cx.config.namespaces.auth, &labels.join(","), 100)
-        .await?;
-    Ok(health::trouble(&pods))
+    let namespace = &cx.config.namespaces.auth;
+    cx.cluster.list::<Pod>(namespace, &labels.join(","), 100).await
 }
 
 fn recorded(deployment: &Deployment) -> Option<&str> {

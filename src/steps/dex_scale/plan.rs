@@ -1,6 +1,9 @@
 //! What to do about Dex's Deployment as it was seen.
 
-use super::Change;
+use super::{
+    Change,
+    gate::{Gate, Gated},
+};
 use crate::{
     apply::health::{Health, PodTrouble, Verdict},
     converge::{
@@ -13,35 +16,58 @@ use crate::{
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) live: Option<Live>,
+    pub(in crate::steps) namespace: String,
+    pub(in crate::steps) name: String,
+    pub(in crate::steps) live: Option<Live>,
     /// A Secret without which Dex cannot start, and what it lacks.
-    pub(super) missing: Option<(ObjectRef, String)>,
+    pub(in crate::steps) missing: Option<(ObjectRef, String)>,
 }
 
 /// What was seen of the Deployment.
 #[derive(Debug, Clone)]
-pub(super) struct Live {
-    pub(super) version: String,
-    pub(super) replicas: i32,
-    pub(super) is_paused: bool,
-    pub(super) digest: Digest,
-    pub(super) verdict: Verdict,
+pub(in crate::steps) struct Live {
+    pub(in crate::steps) version: String,
+    pub(in crate::steps) replicas: i32,
+    pub(in crate::steps) is_paused: bool,
+    /// Whether its template has no readiness gate at all.
+    pub(in crate::steps) is_free: bool,
+    /// Its Pods, if they are held back from traffic.
+    pub(in crate::steps) gated: Option<Gated>,
+    pub(in crate::steps) digest: Digest,
+    pub(in crate::steps) verdict: Verdict,
     /// What keeps its Pods from running.
-    pub(super) trouble: Option<PodTrouble>,
+    pub(in crate::steps) trouble: Option<PodTrouble>,
     /// Whether it says itself that it fails.
-    pub(super) fails: bool,
+    pub(in crate::steps) fails: bool,
     /// Whether it says so for longer than the grace period.
-    pub(super) is_grace_over: bool,
+    pub(in crate::steps) is_grace_over: bool,
 }
 
 /// How the digest that is recorded on the Deployment relates to the secrets that exist now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Digest {
+pub(in crate::steps) enum Digest {
     Same,
     Different,
     Absent,
+}
+
+impl Seen {
+    /// What was seen of the Deployment, if it exists and its secrets do.
+    pub(in crate::steps) fn live(&self) -> Option<&Live> {
+        self.live.as_ref().filter(|_| self.missing.is_none())
+    }
+
+    /// A rollout whose Pods are held back from traffic.
+    pub(in crate::steps) fn gated_roll(&self, live: &Live) -> Change {
+        Change {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            version: live.version.clone(),
+            scale: false,
+            digest: live.digest,
+            gate: Gate::Put,
+        }
+    }
 }
 
 /// Starts it, rolls it, waits for it, or says why none of that will do.
@@ -63,19 +89,26 @@ pub(super) fn plan(seen: &Seen) -> Plan<Change> {
         }
         Some(live) if live.is_paused => plan.refused.push(paused(seen)),
         Some(_) if seen.missing.is_some() => {}
-        Some(live) if live.replicas == 0 || live.digest != Digest::Same => plan.act.push(Change {
-            namespace: seen.namespace.clone(),
-            name: seen.name.clone(),
-            version: live.version.clone(),
-            scale: live.replicas == 0,
-            digest: live.digest,
-        }),
+        Some(live) if live.replicas == 0 || live.digest != Digest::Same || live.gated.is_some() => {
+            plan.act.push(Change {
+                namespace: seen.namespace.clone(),
+                name: seen.name.clone(),
+                version: live.version.clone(),
+                scale: live.replicas == 0,
+                digest: live.digest,
+                gate: match live.gated {
+                    Some(_) => Gate::Take,
+                    None => Gate::Leave,
+                },
+            });
+        }
         Some(live) => judge(seen, live, &mut plan),
     }
     plan
 }
 
-fn judge(seen: &Seen, live: &Live, plan: &mut Plan<Change>) {
+/// Waits for it to run, or says why it will not.
+pub(in crate::steps) fn judge(seen: &Seen, live: &Live, plan: &mut Plan<Change>) {
     let verdict = &live.verdict;
     let message = match &live.trouble {
         Some(trouble) => format!("{}; {trouble}", verdict.message),

@@ -31,6 +31,22 @@ pub enum Action {
     },
     /// Rolls a Deployment that reads a copy when it starts.
     Roll(Roll),
+    /// Gives Authentik Dex's client secret, and lets in the Pods that started with it.
+    Switch {
+        /// `dex sync`.
+        push: Push,
+        /// Where the Pods are.
+        namespace: String,
+        /// Their names.
+        pods: Vec<String>,
+    },
+    /// Lets in Pods that were held back from traffic.
+    Admit {
+        /// Where they are.
+        namespace: String,
+        /// Their names.
+        pods: Vec<String>,
+    },
     /// `dex sync`.
     Sync(Push),
     /// `dex scale`.
@@ -99,6 +115,20 @@ impl fmt::Display for Action {
                 write!(f, "make {} equal to {}/{}", copy.key, source.secret, source.key)
             }
             Self::Roll(_) => f.write_str("roll it: it reads the secret when it starts"),
+            Self::Switch { push, pods, .. } => {
+                write!(
+                    f,
+                    "{push}, and let the {} Pods in that started with it",
+                    pods.len()
+                )
+            }
+            Self::Admit { pods, .. } => {
+                write!(
+                    f,
+                    "let in {}, which started with the secret that Authentik has",
+                    pods.join(", ")
+                )
+            }
             Self::Sync(push) => push.fmt(f),
             Self::Scale(change) => change.fmt(f),
         }
@@ -113,7 +143,10 @@ impl Effect for Action {
             }
             Self::Align { copy, .. } => copy.object(),
             Self::Roll(Roll { namespace, name, .. }) => ObjectRef::namespaced("Deployment", namespace, name),
-            Self::Sync(push) => push.object(),
+            Self::Sync(push) | Self::Switch { push, .. } => push.object(),
+            Self::Admit { namespace, pods } => {
+                ObjectRef::namespaced("Pod", namespace, pods.first().map_or("", String::as_str))
+            }
             Self::Scale(change) => change.object(),
         }
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     authentik::{self, ApiError, Authentik, LoginError},
-    converge::{Context, Outcome},
+    converge::{Context, Outcome, Step},
     entropy,
     kubernetes::SecretValues,
     model::{
@@ -16,10 +16,14 @@ use crate::{
         object::ObjectRef,
         rotation::{self, Holder, ROTATION_ANNOTATION, next, previous},
     },
-    steps::secrets_generate,
+    steps::{dex_scale, secrets_generate},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
+use futures::future::try_join_all;
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Pod, Secret},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -42,6 +46,15 @@ impl SecretsRotate {
                 secrets_generate::align(cx, &copy.namespace, copy.secret, copy.key, &source).await
             }
             Action::Roll(roll) => self.roll(cx, &roll).await,
+            Action::Switch {
+                push,
+                namespace,
+                pods,
+            } => {
+                self.sync.apply(cx, push).await?;
+                admit(cx, &namespace, &pods).await
+            }
+            Action::Admit { namespace, pods } => admit(cx, &namespace, &pods).await,
             Action::Sync(_) | Action::Scale(_) => {
                 let message = "an action of another step came to the wrong place";
                 Err(Failure::new(Exit::Bug, Reason::Unexpected, message))
@@ -105,6 +118,14 @@ impl SecretsRotate {
             .await?;
         Ok(Outcome::Configured)
     }
+}
+
+/// All at once: with the first one in, the old Pods begin to go.
+async fn admit(cx: &Context, namespace: &str, pods: &[String]) -> Result<Outcome, Failure> {
+    let status = dex_scale::open();
+    let admit = |pod| cx.cluster.add_to_status::<Pod>(namespace, pod, &status);
+    try_join_all(pods.iter().map(|pod| admit(pod.as_str()))).await?;
+    Ok(Outcome::Configured)
 }
 
 async fn set_password(cx: &Context, api: &Authentik, value: &SecretString) -> Result<(), Failure> {

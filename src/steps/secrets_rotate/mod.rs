@@ -8,6 +8,7 @@ mod action;
 mod apply;
 mod observe;
 mod plan;
+mod switch;
 
 pub use action::Action;
 pub use plan::Seen;
@@ -128,6 +129,8 @@ impl Step for SecretsRotate {
             Holder::Provider => {
                 rules.extend(self.sync.rules(config));
                 rules.extend(self.scale.rules(config));
+                // The names of Pods are random.
+                rules.push(Rule::all(auth, "", "pods/status", &["patch"]));
             }
             Holder::Client(_) => rules.extend(self.scale.rules(config)),
             Holder::Administrator | Holder::Token => {
@@ -156,9 +159,16 @@ impl Step for SecretsRotate {
     }
 
     fn plan(&self, look: &Look) -> Plan<Action> {
+        let sync = look.sync.as_ref().map(|seen| self.sync.plan(seen));
+        if let (Some(dex), Some(sync)) = (&look.scale, &sync)
+            && look.seen.is_promoted()
+            && let Some(plan) = switch::plan(dex, sync)
+        {
+            return plan;
+        }
         let mut plan = Plan::default();
-        if let Some(sync) = &look.sync {
-            plan.take(self.sync.plan(sync), Action::Sync);
+        if let Some(sync) = sync {
+            plan.take(sync, Action::Sync);
         }
         if let Some(scale) = &look.scale {
             plan.take(self.scale.plan(scale), Action::Scale);

@@ -29,6 +29,13 @@ pub enum Seen {
     Open(Box<Open>),
 }
 
+impl Seen {
+    /// Whether the new value is in its place and not proved yet.
+    pub(super) fn is_promoted(&self) -> bool {
+        matches!(self, Self::Open(open) if open.stage == Stage::Promoted)
+    }
+}
+
 /// A rotation that is done.
 #[derive(Debug)]
 pub struct Done {

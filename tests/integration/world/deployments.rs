@@ -1,10 +1,14 @@
 //! Deployments, in a cluster without controllers: this plays the one that counts replicas.
 
+use aphex_ops::model::names::DEX_GATE;
 use futures::TryStreamExt;
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Pod, PodTemplateSpec},
+};
 use kube::{
     Api, Client,
-    api::{Patch, PatchParams, PostParams, WatchEvent, WatchParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams},
 };
 use rig::laws::Trouble;
 use serde_json::json;
@@ -80,9 +84,78 @@ async fn make_ready(api: &Api<Deployment>, deployment: &Deployment) -> Result<()
         .as_ref()
         .and_then(|spec| spec.replicas)
         .unwrap_or(1);
+    let pods = Api::<Pod>::namespaced(api.clone().into_client(), NAMESPACE);
+    let at_once = DeleteParams::default().grace_period(0);
+    pods.delete_collection(&at_once, &ListParams::default()).await?;
+    let template = deployment.spec.as_ref().map(|spec| &spec.template);
+    if let Some(template) = template.filter(|template| is_gated(template)) {
+        let pod = start_pod(&pods, template).await?;
+        set_status(api, deployment, replicas, 0).await?;
+        if !is_let_in(api, deployment, &pods, &pod).await? {
+            return Ok(());
+        }
+    }
+    set_status(api, deployment, replicas, replicas).await
+}
+
+fn is_gated(template: &PodTemplateSpec) -> bool {
+    let gates = template
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.readiness_gates.as_ref());
+    gates.is_some_and(|gates| !gates.is_empty())
+}
+
+/// A Pod of the template whose container has started.
+async fn start_pod(pods: &Api<Pod>, template: &PodTemplateSpec) -> Result<String, kube::Error> {
+    let mut pod = Pod {
+        metadata: template.metadata.clone().unwrap_or_default(),
+        spec: template.spec.clone(),
+        status: None,
+    };
+    pod.metadata.generate_name = Some("dex-".to_owned());
+    let pod = pods.create(&PostParams::default(), &pod).await?;
+    let name = pod.metadata.name.unwrap_or_default();
+    let started = json!({"status": {"conditions": [{"type": "ContainersReady", "status": "True"}]}});
+    pods.patch_status(&name, &PatchParams::default(), &Patch::Strategic(started))
+        .await?;
+    Ok(name)
+}
+
+/// Waits until the Pod's gate is opened; false if the Deployment is changed before that.
+async fn is_let_in(
+    api: &Api<Deployment>,
+    deployment: &Deployment,
+    pods: &Api<Pod>,
+    pod: &str,
+) -> Result<bool, kube::Error> {
+    let name = deployment.metadata.name.as_deref().unwrap_or_default();
+    loop {
+        let now = api.get_opt(name).await?;
+        let (Some(now), Some(pod)) = (now, pods.get_opt(pod).await?) else {
+            return Ok(false);
+        };
+        if now.metadata.generation != deployment.metadata.generation {
+            return Ok(false);
+        }
+        let conditions = pod.status.and_then(|status| status.conditions);
+        let mut conditions = conditions.into_iter().flatten();
+        if conditions.any(|condition| condition.type_ == DEX_GATE && condition.status == "True") {
+            return Ok(true);
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn set_status(
+    api: &Api<Deployment>,
+    deployment: &Deployment,
+    replicas: i32,
+    ready: i32,
+) -> Result<(), kube::Error> {
     let status = json!({"status": {
         "observedGeneration": deployment.metadata.generation,
-        "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas,
+        "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready,
         "conditions": [
             {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
             {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},

@@ -282,6 +282,9 @@ impl World for Platform {
     }
 
     fn may_be_lost(&self, object: &str) -> bool {
+        if object.starts_with("Pod/") {
+            return true;
+        }
         let is_kept = object.starts_with("Namespace/") || object.starts_with("Secret/");
         self.uninstalls_secrets() || (self.prunes() || self.command[0] == "uninstall") && !is_kept
     }

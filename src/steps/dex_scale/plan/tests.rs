@@ -6,6 +6,8 @@ fn mk_live(replicas: i32, digest: Digest, health: Health) -> Live {
         version: "7".to_owned(),
         replicas,
         is_paused: false,
+        is_free: true,
+        gated: None,
         digest,
         verdict: Verdict::new(health, message),
         trouble: None,
@@ -192,4 +194,20 @@ fn the_same_change_on_another_version_is_the_same_change() {
         plan(&mk_seen(Some(live))).act.remove(0)
     };
     assert_eq!(of("1"), of("2"));
+}
+
+/// A rotation that died left it; whoever waits behind it would wait for good.
+#[test]
+fn a_gate_that_was_left_is_taken_away() {
+    let gated = Some(Gated {
+        pods: Vec::new(),
+        updated: 1,
+    });
+    let live = Live {
+        gated,
+        ..mk_live(1, Digest::Same, Health::Progressing)
+    };
+    let plan = plan(&mk_seen(Some(live)));
+    assert_eq!(plan.act[0].gate, Gate::Take);
+    assert!(plan.act[0].to_string().contains("held back"), "{}", plan.act[0]);
 }
