@@ -59,6 +59,12 @@ impl Authentik {
         }
     }
 
+    /// The connections, and for a session the cookies by which Authentik knows it in a browser's place.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// Whose credential it is.
     ///
     /// # Errors

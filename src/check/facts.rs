@@ -58,6 +58,17 @@ pub struct Facts {
     pub has_jobs_config: Look<bool>,
     /// The lock.
     pub lease: Look<Option<LeaseFact>>,
+    /// A login without a browser.
+    pub login: Look<LoginFact>,
+}
+
+/// What a login without a browser came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginFact {
+    /// The rules that the ID token breaks, or why there is none.
+    pub token: Result<Vec<String>, Trouble>,
+    /// As whom the API server knows its bearer, or why it does not; `None` where there is no token to ask with.
+    pub accepted: Option<Result<String, Trouble>>,
 }
 
 /// What was found where somebody looked.
@@ -263,6 +274,7 @@ impl Facts {
             outside: Look::NotAsked,
             dex_config: Look::NotAsked,
             has_jobs_config: Look::NotAsked,
+            login: Look::NotAsked,
             lease: Look::NotAsked,
         }
     }

@@ -16,8 +16,8 @@ mod suppress;
 pub use areas::catalogue;
 pub use certificate::Certificate;
 pub use facts::{
-    Account, Bootstrap, Comparison, Facts, KeyFact, LeaseFact, Listing, Look, Provider, ProviderState,
-    SecretFact, Stored, TlsFact, Trouble,
+    Account, Bootstrap, Comparison, Facts, KeyFact, LeaseFact, Listing, LoginFact, Look, Provider,
+    ProviderState, SecretFact, Stored, TlsFact, Trouble,
 };
 pub use graph::{Outcome, Row, run};
 pub use select::{Selection, Selector, UnknownCheck};
@@ -121,6 +121,16 @@ impl fmt::Display for Category {
     }
 }
 
+/// When a check is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Suite {
+    /// All that only look
+    #[default]
+    Looking,
+    /// Also those that act as a user does, and leave a trace of that: a login
+    Smoke,
+}
+
 /// How bad a finding of a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -149,6 +159,8 @@ pub struct Check {
     pub category: Category,
     /// How bad its findings are.
     pub severity: Severity,
+    /// When it is run.
+    pub suite: Suite,
     /// What is true where it passes, in a few words.
     pub title: &'static str,
     /// What a finding means for the platform.
@@ -179,6 +191,7 @@ impl Check {
             code,
             category,
             severity,
+            suite: Suite::Looking,
             title,
             meaning: "",
             remedy: "",
@@ -203,6 +216,10 @@ impl Check {
 
     const fn mended(self, remedy: &'static str) -> Self {
         Self { remedy, ..self }
+    }
+
+    const fn in_suite(self, suite: Suite) -> Self {
+        Self { suite, ..self }
     }
 
     const fn after(self, needs: &'static [&'static str]) -> Self {

@@ -1,6 +1,6 @@
 //! Which checks are wanted.
 
-use super::{Category, Check, Finding, catalogue};
+use super::{Category, Check, Finding, Suite, catalogue};
 use crate::model::nearest::nearest_all;
 use std::{fmt, str::FromStr};
 
@@ -115,13 +115,17 @@ pub struct Selection {
     pub only: Vec<Selector>,
     /// Not these.
     pub skip: Vec<Selector>,
+    /// Of this suite, unless a check is named by its code.
+    pub suite: Suite,
 }
 
 impl Selection {
     /// Whether the check is run at all.
     #[must_use]
     pub fn wants(&self, check: &Check) -> bool {
+        let is_named = self.only.iter().any(|only| only.what == What::Code(check.code));
         let is_chosen = self.only.is_empty() || self.only.iter().any(|only| only.is_of(check));
+        let is_chosen = is_chosen && (is_named || check.suite <= self.suite);
         let is_skipped = self
             .skip
             .iter()

@@ -43,6 +43,8 @@ pub enum Probe {
     JobsConfig,
     /// The lock.
     Lease,
+    /// A login without a browser, and what the API server says of its token.
+    Login,
 }
 
 const fn platform(group: &'static str, kind: &'static str, plural: &'static str) -> Source {

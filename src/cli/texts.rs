@@ -14,6 +14,7 @@ pub(super) const STATUS: &str = "Examples:
 pub(super) const CHECK: &str = "Examples:
   aphex-ops check
   aphex-ops check --wait --timeout 10m         in CI, after an installation
+  aphex-ops check --suite smoke                log in as well, as a person does
   aphex-ops check --only secrets --skip APX-SEC-005=auth-system/dex-secrets
   aphex-ops check -o github --report-file checks.xml --failure-threshold warning";
 pub(super) const EXPLAIN: &str = "Examples:

@@ -9,6 +9,7 @@ mod discovery;
 mod dynamic;
 pub mod events;
 pub mod forward;
+mod identity;
 pub mod lease;
 mod nature;
 mod objects;

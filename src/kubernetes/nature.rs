@@ -24,7 +24,7 @@ impl Nature {
     pub(super) fn of(request: &Request<Body>) -> Self {
         let path = request.uri().path();
         let query = request.uri().query().unwrap_or_default();
-        let is_review = path.starts_with("/apis/authorization.k8s.io/");
+        let is_review = path.starts_with("/apis/authorization.k8s.io/") || path.ends_with("/tokenreviews");
         let is_lease = path.starts_with("/apis/coordination.k8s.io/");
         let has = |flag: &str| query.split('&').any(|pair| pair == flag);
         let is_watch = is_watch(request);

@@ -7,6 +7,7 @@ pub mod checks;
 pub mod client;
 mod document;
 pub mod fetch;
+pub mod journey;
 pub mod keys;
 pub mod provider;
 pub mod token;

@@ -1,7 +1,7 @@
 //! The pages of `docs/reference`, from what is declared once. Pure; a test compares them with the committed ones.
 
 use crate::{
-    check::{Category, catalogue},
+    check::{Category, Suite, catalogue},
     model::{config::Config, exit::Exit},
 };
 use clap::{Arg, Command};
@@ -24,8 +24,12 @@ pub fn checks() -> String {
                 [] => String::new(),
                 some => format!(", needs {}", some.join(", ")),
             };
+            let suite = match check.suite {
+                Suite::Looking => "",
+                Suite::Smoke => ", suite smoke",
+            };
             page += &format!(
-                "\n### {}\n\n*{}{needs}*\n\nPasses if {}.\n\n- **If not so:** {}\n- **Mend:** {}\n",
+                "\n### {}\n\n*{}{suite}{needs}*\n\nPasses if {}.\n\n- **If not so:** {}\n- **Mend:** {}\n",
                 check.code, check.severity, check.title, check.meaning, check.remedy
             );
         }

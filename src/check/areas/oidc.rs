@@ -2,7 +2,7 @@
 
 use super::super::{
     Category::Oidc,
-    Check, Facts, Finding, Probe, Provider, ProviderState, Skip, Trouble,
+    Check, Facts, Finding, Probe, Provider, ProviderState, Skip, Suite, Trouble,
     sources::{DAEMON_SETS, DEPLOYMENTS, PODS, STATEFUL_SETS},
 };
 use super::{identity, workload};
@@ -53,6 +53,18 @@ pub(super) const CHECKS: &[Check] = &[
         .mended("Put the secret into Secret dex-secrets and name it by secretEnv.")
         .after(&["APX-CLU-003"])
         .probing(&[Probe::DexConfig]),
+    Check::error("APX-OIDC-009", Oidc, "a login gives an ID token that holds", login)
+        .means("People cannot log in, or those who trust the tokens would refuse them.")
+        .mended("The finding says at which server the login ended, or which rule the token breaks.")
+        .after(&["APX-OIDC-001", "APX-OIDC-003", "APX-IDN-005", "APX-IDN-010"])
+        .probing(&[Probe::Login])
+        .in_suite(Suite::Smoke),
+    Check::warning("APX-OIDC-010", Oidc, "the API server knows the bearer of that token", accepted)
+        .means("kubectl cannot be used with the platform's login.")
+        .mended("Give the API server an AuthenticationConfiguration with Dex as an issuer, for the audience `kubernetes`.")
+        .after(&["APX-OIDC-009"])
+        .probing(&[Probe::Login])
+        .in_suite(Suite::Smoke),
 ];
 
 fn object(provider: &Provider) -> ObjectRef {
@@ -138,6 +150,47 @@ fn outside_answers(facts: &Facts) -> Result<Vec<Finding>, Skip> {
 fn outside_right(facts: &Facts) -> Result<Vec<Finding>, Skip> {
     let remedy = "check where that name leads; http.resolve and http.caBundle of the configuration help";
     Ok(wrong(outside(facts)?, remedy))
+}
+
+fn login(facts: &Facts) -> Result<Vec<Finding>, Skip> {
+    let issuer = ObjectRef::global("OIDC provider", facts.config.dex_issuer());
+    Ok(match &facts.login.seen()?.token {
+        Ok(broken) => broken
+            .iter()
+            .map(|rule| {
+                let remedy =
+                    "`aphex-ops oidc inspect` shows what such a token says, and which rules it breaks";
+                Finding::new(issuer.clone(), Reason::InvalidValue, rule, remedy)
+            })
+            .collect(),
+        Err(trouble) => {
+            let namespace = &facts.config.namespaces.auth;
+            let log = format!(
+                "kubectl -n {namespace} logs deployment/{}",
+                facts.config.dex.deployment
+            );
+            let remedy = trouble.remedy.clone().unwrap_or(log);
+            vec![Finding::new(issuer, trouble.reason, &trouble.message, remedy)]
+        }
+    })
+}
+
+fn accepted(facts: &Facts) -> Result<Vec<Finding>, Skip> {
+    let server = ObjectRef::global("API server", &facts.server);
+    match &facts.login.seen()?.accepted {
+        None => Err(Skip::Unseen("there is no token".to_owned())),
+        Some(Ok(_)) => Ok(Vec::new()),
+        Some(Err(trouble)) => {
+            let remedy = "start the API server with --authentication-config and Dex's issuer in it, for the audience kubernetes";
+            let remedy = trouble.remedy.as_deref().unwrap_or(remedy);
+            Ok(vec![Finding::new(
+                server,
+                trouble.reason,
+                &trouble.message,
+                remedy,
+            )])
+        }
+    }
 }
 
 /// Dex's ConfigMap, and what is in it.

@@ -1,7 +1,7 @@
 //! Values for the tests of all areas.
 
 use super::super::{
-    Account, Bootstrap, Facts, Listing, Look, Outcome, Provider, ProviderState, Stored, check, run,
+    Account, Bootstrap, Facts, Listing, LoginFact, Look, Outcome, Provider, ProviderState, Stored, check, run,
 };
 use crate::{
     check::{Comparison, Finding, Source},
@@ -32,6 +32,10 @@ pub(crate) fn mk_facts() -> Facts {
     facts.dex_config = Look::Seen(Some("issuer: https://dex.home.local".to_owned()));
     facts.has_jobs_config = Look::Seen(true);
     facts.lease = Look::Seen(None);
+    facts.login = Look::Seen(LoginFact {
+        token: Ok(Vec::new()),
+        accepted: Some(Ok("akadmin@example.org (platform-admins)".to_owned())),
+    });
     let namespaces = facts
         .config
         .namespaces

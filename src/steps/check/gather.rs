@@ -1,6 +1,6 @@
 //! Looking at the platform once, in few requests.
 
-use super::{account, rules};
+use super::{account, login, rules};
 use crate::{
     check::{
         Account, Certificate, Check, Facts, KeyFact, LeaseFact, Listing, Look, Probe, Provider,
@@ -50,7 +50,7 @@ pub(super) async fn gather(cx: &Context, checks: &[&Check]) -> Result<Facts, Fai
     let sources = rules::sources(checks);
     let probes = rules::probes(checks);
     let asked = |probe| probes.contains(&probe);
-    let (lists, access, secrets, account, providers, small) = tokio::try_join!(
+    let (lists, access, secrets, account, providers, small, login) = tokio::try_join!(
         lists(cx, sources, &facts.platform),
         look_if(asked(Probe::Access), access(cx, checks)),
         look_if(asked(Probe::Secrets), secrets(cx)),
@@ -60,7 +60,9 @@ pub(super) async fn gather(cx: &Context, checks: &[&Check]) -> Result<Facts, Fai
             providers(cx, asked(Probe::Outside))
         ),
         small(cx, &probes),
+        look_if(asked(Probe::Login), login::look(cx)),
     )?;
+    facts.login = login;
     facts.lists = lists;
     facts.access = access;
     facts.secrets = secrets;

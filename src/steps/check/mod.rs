@@ -2,10 +2,13 @@
 
 mod account;
 mod gather;
+mod login;
 mod rules;
 
 use crate::{
-    check::{self, Check as Declared, Facts, Finding, Outcome, Row, Selection, Selector, Severity, Skip},
+    check::{
+        self, Check as Declared, Facts, Finding, Outcome, Row, Selection, Selector, Severity, Skip, Suite,
+    },
     converge::{
         Context, Meta, Outcome as Done, Plan, Schedule, Step,
         contract::{Note, Nothing, Refusal},
@@ -30,6 +33,9 @@ pub struct Check {
     /// Leave these out
     #[arg(long, value_name = "CODE|CATEGORY[=OBJECT]")]
     skip: Vec<Selector>,
+    /// Which checks: those that only look, or also those that log in
+    #[arg(long, value_enum, value_name = "SUITE", default_value = "looking")]
+    suite: Suite,
     /// From which findings on the checks have failed
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     failure_threshold: Threshold,
@@ -54,6 +60,7 @@ impl Check {
         Selection {
             only: self.only.clone(),
             skip: self.skip.clone(),
+            suite: self.suite,
         }
     }
 

@@ -80,6 +80,17 @@ fn of_probe(probe: Probe, config: &Config) -> Vec<Rule> {
                 names::DEX_SECRET,
             ],
         ),
+        Probe::Login => {
+            let mut rules = get(auth, "secrets", &[names::AUTHENTIK_SECRET, names::DEX_SECRET]);
+            let reviews = [] as [String; 0];
+            rules.push(Rule::cluster(
+                "authentication.k8s.io",
+                "tokenreviews",
+                reviews,
+                &["create"],
+            ));
+            rules
+        }
         Probe::DexConfig => get(auth, "configmaps", &[DEX_CONFIG]),
         Probe::JobsConfig => get(platform, "configmaps", &[names::CONFIG_MAP]),
         Probe::Lease => vec![Rule::named(

@@ -4,5 +4,6 @@ mod bootstrapped;
 mod catalogue;
 mod fault;
 mod output;
+mod smoke;
 mod token;
 pub(crate) mod world;

@@ -35,11 +35,11 @@ const SECRETS: [(&str, &str, Values); 5] = [
         "auth-system",
         "dex-secrets",
         &[
-            ("client-secret", "bEsWtPiTygtQzb6amb9AhvdDSZTkac8Q"),
-            ("authentik-client-secret", "bEsWtPiTygtQzb6amb9AhvdDSZTkac8Q"),
+            ("client-secret", CLIENT_SECRET),
+            ("authentik-client-secret", CLIENT_SECRET),
             ("argocd-client-secret", "0Oh3MuG0rIDxyare8HXyLygZTRYDBNGZ"),
             ("tekton-client-secret", "w8WbxcvrDSpcmS7hvRFwthxZTi2WBxhL"),
-            ("kubernetes-client-secret", "xqPWxJK8kaZ9yL8DNoIpqvLH8Q0btvRq"),
+            ("kubernetes-client-secret", KUBERNETES_CLIENT_SECRET),
         ],
     ),
     (
@@ -57,8 +57,10 @@ const SECRETS: [(&str, &str, Values); 5] = [
 /// Keys and values of one Secret.
 type Values = &'static [(&'static str, &'static str)];
 
-pub(super) const ADMIN_PASSWORD: &str = "pRKVQiSx7xIDWp2yCyol4FWl3rz3A2zM";
-pub(super) const BOOTSTRAP_TOKEN: &str = "utoiVVkWfZ3bxHSfiLRjviYeRtuiwal6";
+pub(crate) const CLIENT_SECRET: &str = "bEsWtPiTygtQzb6amb9AhvdDSZTkac8Q";
+pub(crate) const KUBERNETES_CLIENT_SECRET: &str = "xqPWxJK8kaZ9yL8DNoIpqvLH8Q0btvRq";
+pub(crate) const ADMIN_PASSWORD: &str = "pRKVQiSx7xIDWp2yCyol4FWl3rz3A2zM";
+pub(crate) const BOOTSTRAP_TOKEN: &str = "utoiVVkWfZ3bxHSfiLRjviYeRtuiwal6";
 
 /// What a reset removes from the platform's namespaces, as `(group, version, kind, plural)`.
 const REMOVED: [(&str, &str, &str, &str); 5] = [
@@ -69,7 +71,7 @@ const REMOVED: [(&str, &str, &str, &str); 5] = [
     ("coordination.k8s.io", "v1", "Lease", "leases"),
 ];
 
-pub(super) async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Trouble> {
+pub(crate) async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Trouble> {
     let api = Api::<Namespace>::all(client.clone());
     if api.get_opt(name).await?.is_none() {
         let namespace = serde_json::from_value(json!({"metadata": {"name": name}}))?;

@@ -9,7 +9,10 @@ mod waves;
 
 use account::Account;
 use cluster::NAMESPACES;
-pub(crate) use cluster::{create_secret, leave_behind};
+pub(crate) use cluster::{
+    ADMIN_PASSWORD, BOOTSTRAP_TOKEN, CLIENT_SECRET, KUBERNETES_CLIENT_SECRET, create_secret,
+    ensure_namespace, leave_behind,
+};
 pub(crate) use deployments::LATE;
 use kube::Client;
 pub(crate) use login::Login;

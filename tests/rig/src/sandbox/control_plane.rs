@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::certificates::{self, Authority};
 use super::error::SandboxError;
@@ -128,6 +128,7 @@ pub(crate) fn api_server(
         "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{ "level": "Metadata" }],
     });
     certificates::write(folder, "audit-policy.json", &policy.to_string())?;
+    trust(folder, &[])?;
     let mut arguments = vec![
         format!("--etcd-servers=http://127.0.0.1:{}", at.etcd),
         format!("--bind-address={}", at.bind),
@@ -148,9 +149,24 @@ pub(crate) fn api_server(
     .start()
 }
 
+/// Writes whose ID tokens the API server accepts; it reads the file again when it changes.
+pub(crate) fn trust(folder: &Path, issuers: &[Value]) -> Result<(), SandboxError> {
+    let document = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1beta1", "kind": "AuthenticationConfiguration", "jwt": issuers,
+    });
+    certificates::write(folder, "authentication.json.new", &document.to_string())?;
+    // In one step: half a file is an error in its log, and the next look is a minute away.
+    let (new, path) = (
+        folder.join("authentication.json.new"),
+        folder.join("authentication.json"),
+    );
+    std::fs::rename(new, &path).map_err(SandboxError::io(path.display().to_string()))
+}
+
 /// Paths are relative to the sandbox's folder, which the process starts in.
 const FIXED_FLAGS: &[&str] = &[
     "--allow-privileged=true",
+    "--authentication-config=authentication.json",
     "--authorization-mode=Node,RBAC",
     "--enable-admission-plugins=NodeRestriction",
     "--tls-cert-file=pki/api.crt",

@@ -2,7 +2,9 @@
 
 use super::{Case, change, json_with, mk_trouble, with};
 use crate::{
-    check::{Bootstrap, Comparison, Look, Provider, ProviderState, Stored, areas::testing::mk_workload},
+    check::{
+        Bootstrap, Comparison, LoginFact, Look, Provider, ProviderState, Stored, areas::testing::mk_workload,
+    },
     model::failure::Reason,
 };
 use serde_json::json;
@@ -38,6 +40,7 @@ pub(super) fn login() -> Vec<Case> {
     let outside =
         |state| change(|facts| facts.outside = Look::Seen(vec![seen("https://dex".to_owned(), state)]));
     let config = |text: &str| change(|facts| facts.dex_config = Look::Seen(Some(text.to_owned())));
+    let logged_in = |token, accepted| change(|facts| facts.login = Look::Seen(LoginFact { token, accepted }));
     let (good, map) = (ProviderState::Good, "ConfigMap auth-system/dex");
     let inner = "OIDC provider http://dex.auth-system.svc.cluster.local:5556";
     vec![
@@ -123,6 +126,24 @@ pub(super) fn login() -> Vec<Case> {
             config("staticClients: [{id: a, secret: $A}, {id: b, secret: open}]"),
             map,
             "InvalidValue",
+        ),
+        (
+            "APX-OIDC-009",
+            logged_in(Ok(vec!["groups: there are none".to_owned()]), None),
+            "OIDC provider https://dex.home.local",
+            "InvalidValue",
+        ),
+        (
+            "APX-OIDC-009",
+            logged_in(Err(mk_trouble(Reason::InvalidAnswer)), None),
+            "OIDC provider https://dex.home.local",
+            "InvalidAnswer",
+        ),
+        (
+            "APX-OIDC-010",
+            logged_in(Ok(Vec::new()), Some(Err(mk_trouble(Reason::Unauthenticated)))),
+            "API server https://api.example",
+            "Unauthenticated",
         ),
     ]
 }

@@ -32,6 +32,9 @@ pub struct Dex {
 }
 
 impl Dex {
+    /// In a configuration, stands for the URL of the HTTPS listener, wherever it will be.
+    pub const OVER_TLS: &str = "<over TLS>";
+
     /// Starts Dex with this configuration (YAML) and these environment variables, which the configuration may name
     /// (`secretEnv`, `$NAME` in connectors), and waits until it is healthy. What is left out is filled in: both
     /// listeners and their certificate always, the issuer (the HTTP listener) and the storage (memory) if absent. The
@@ -58,11 +61,13 @@ impl Dex {
 
     async fn attempt(
         programs: &Programs,
-        mut config: Value,
+        config: Value,
         environment: &[(&str, &str)],
     ) -> Result<Self, SandboxError> {
         let folder = Folder::temporary()?;
         let [http, https] = free_ports()?.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let here = |text: &str| text.replace(Self::OVER_TLS, &format!("https://{https}"));
+        let mut config: Value = serde_json::from_str(&here(&config.to_string())).unwrap_or(config);
         let issuer = config["issuer"]
             .as_str()
             .map_or_else(|| format!("http://{http}"), ToOwned::to_owned);
