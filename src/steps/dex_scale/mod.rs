@@ -38,7 +38,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long Dex may say that it fails before that is believed.
+/// How long Dex may fail before that is believed.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// Start Dex, roll it if its secrets changed, and wait until it is available
@@ -51,11 +51,11 @@ pub struct DexScale {
 /// Since when Dex fails without a break, as far as this run saw. Only time itself is remembered: after a
 /// crash it starts again.
 #[derive(Debug, Clone, Default)]
-struct Grace(Arc<Mutex<Option<Instant>>>);
+pub(super) struct Grace(Arc<Mutex<Option<Instant>>>);
 
 impl Grace {
     /// Notes whether Dex fails now; whether that is so for too long.
-    fn is_over(&self, fails: bool) -> bool {
+    pub(super) fn is_over(&self, fails: bool) -> bool {
         let mut since = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
         if !fails {
             *since = None;

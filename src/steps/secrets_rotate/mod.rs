@@ -13,7 +13,11 @@ mod switch;
 pub use action::Action;
 pub use plan::Seen;
 
-use super::{authentik_token::AuthentikToken, dex_scale::DexScale, dex_sync::DexSync};
+use super::{
+    authentik_token::AuthentikToken,
+    dex_scale::{DexScale, Grace},
+    dex_sync::DexSync,
+};
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},
     model::{
@@ -50,6 +54,9 @@ pub struct SecretsRotate {
     scale: DexScale,
     #[arg(skip)]
     token: AuthentikToken,
+    /// A Pod that is about to end is asked now and then, and knows the old value only.
+    #[arg(skip)]
+    refusing: Grace,
     #[arg(skip)]
     memory: Mutex<Memory>,
 }
@@ -95,6 +102,7 @@ impl SecretsRotate {
             sync: DexSync::default(),
             scale: DexScale::default(),
             token: AuthentikToken::default(),
+            refusing: Grace::default(),
             memory: Mutex::default(),
         }
     }

@@ -90,7 +90,7 @@ impl SecretsRotate {
             plan.is_converged() && plan.refused.is_empty()
         });
         let proof = match target.holder {
-            Holder::Client(id) if is_settled => prove(cx, id, secret.text(target.at.key)).await?,
+            Holder::Client(id) if is_settled => self.prove(cx, id, secret.text(target.at.key)).await?,
             _ => Proof::NotAsked,
         };
         let access = match target.holder.takes_it_first() && stage != Stage::Promoted {
@@ -156,6 +156,42 @@ impl SecretsRotate {
             Err(error) => ApiError::wait(error, server()).map(Access::NotYet),
         }
     }
+
+    /// Asks Dex inside the cluster, where its token endpoint is below the path of its issuer.
+    async fn prove(
+        &self,
+        cx: &Context,
+        client: &str,
+        secret: Option<SecretString>,
+    ) -> Result<Proof, Failure> {
+        let base = cx.config.dex_url();
+        if let Some(wait) = cx.reach(&base).await? {
+            return Ok(Proof::NotYet(wait));
+        }
+        let issuer = Url::parse(&cx.config.dex_issuer()).ok();
+        let path = issuer.map(|issuer| issuer.path().trim_end_matches('/').to_owned());
+        let endpoint = match Url::parse(&base) {
+            Ok(url) if url.path() == "/" => format!("{base}{}/token", path.unwrap_or_default()),
+            _ => format!("{base}/token"),
+        };
+        let object = ObjectRef::global("Dex", base);
+        match client::prove(&cx.http, &endpoint, client, &secret.unwrap_or_default()).await {
+            Ok(client::Proof::Right) => {
+                self.refusing.is_over(false);
+                Ok(Proof::Right)
+            }
+            Ok(client::Proof::Wrong) if self.refusing.is_over(true) => Ok(Proof::Wrong),
+            Ok(client::Proof::Wrong) => {
+                let message =
+                    format!("it refuses the secret of client {client}, as Pods do that are about to end");
+                Ok(Proof::NotYet(Wait::new(object, Reason::Mismatch, message)))
+            }
+            Err(failure) if failure.is_transient() || failure.reason == Reason::InvalidAnswer => {
+                Ok(Proof::NotYet(Wait::until_it_passes(failure, object)))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
 }
 
 fn has(secret: &SecretValues, key: &str) -> bool {
@@ -196,27 +232,4 @@ async fn consumer(cx: &Context, target: &Target) -> Result<Option<Consumer>, Fai
             version: deployment.metadata.resource_version.unwrap_or_default(),
         }
     }))
-}
-
-/// Asks Dex inside the cluster, where its token endpoint is below the path of its issuer.
-async fn prove(cx: &Context, client: &str, secret: Option<SecretString>) -> Result<Proof, Failure> {
-    let base = cx.config.dex_url();
-    if let Some(wait) = cx.reach(&base).await? {
-        return Ok(Proof::NotYet(wait));
-    }
-    let issuer = Url::parse(&cx.config.dex_issuer()).ok();
-    let path = issuer.map(|issuer| issuer.path().trim_end_matches('/').to_owned());
-    let endpoint = match Url::parse(&base) {
-        Ok(url) if url.path() == "/" => format!("{base}{}/token", path.unwrap_or_default()),
-        _ => format!("{base}/token"),
-    };
-    let object = ObjectRef::global("Dex", base);
-    match client::prove(&cx.http, &endpoint, client, &secret.unwrap_or_default()).await {
-        Ok(client::Proof::Right) => Ok(Proof::Right),
-        Ok(client::Proof::Wrong) => Ok(Proof::Wrong),
-        Err(failure) if failure.is_transient() || failure.reason == Reason::InvalidAnswer => {
-            Ok(Proof::NotYet(Wait::until_it_passes(failure, object)))
-        }
-        Err(failure) => Err(failure),
-    }
 }

@@ -3,6 +3,7 @@
 mod argocd;
 mod jobs;
 mod place;
+mod rotation;
 mod upstream;
 
 use crate::world::PROGRAM;

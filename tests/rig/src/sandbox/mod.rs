@@ -339,6 +339,21 @@ impl Sandbox {
         node::import(&self.inside("loading images")?.folder, tarball)
     }
 
+    /// Runs something on a thread of its own that is in the node's network: it reaches Services by their addresses, as a Pod
+    /// does (size *node* only).
+    ///
+    /// # Errors
+    /// When there is no node of ours, or its namespace cannot be entered.
+    pub fn in_network<T: Send + 'static>(
+        &self,
+        what: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<std::thread::JoinHandle<Option<T>>, SandboxError> {
+        let processes = self.owned.iter().flat_map(|owned| &owned.processes);
+        let unshare = processes.into_iter().find(|running| running.is("node"));
+        let missing = || SandboxError::io("looking for the node")(std::io::ErrorKind::NotFound.into());
+        node::in_network(unshare.ok_or_else(missing)?.id(), what)
+    }
+
     /// The time that a process of the sandbox, such as `kube-apiserver`, has spent on processors so far.
     ///
     /// # Errors

@@ -92,6 +92,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// An error if it has ended by itself.
     pub(crate) fn check(&mut self) -> Result<(), SandboxError> {
         match self.child.try_wait() {

@@ -101,6 +101,7 @@ impl DexDeployment {
             "issuer": self.issuer,
             "storage": { "type": "kubernetes", "config": { "inCluster": true } },
             "web": { "http": format!("0.0.0.0:{PORT}") },
+            "oauth2": { "skipApprovalScreen": true },
             "expiry": { "signingKeys": "6h", "idTokens": "24h" },
             "staticClients": [
                 client("argocd", "Argo CD", "ARGOCD_CLIENT_SECRET", "https://argocd.home.local/auth/callback"),
@@ -150,6 +151,8 @@ impl DexDeployment {
                             secret("KUBERNETES_CLIENT_SECRET", "kubernetes-client-secret"),
                         ],
                         "ports": [{ "name": "http", "containerPort": PORT }],
+                        // It ends at once when it is told to, and for a moment some still come to it.
+                        "lifecycle": { "preStop": { "sleep": { "seconds": 3 } } },
                         "readinessProbe": { "httpGet": { "path": "/healthz", "port": PORT }, "periodSeconds": 1 },
                         "securityContext": {
                             "readOnlyRootFilesystem": true,

@@ -15,13 +15,16 @@ mod mounts;
 mod network;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kube::Client;
+use nix::sched::{CloneFlags, setns};
 
 use super::control_plane::{self, Addresses};
 use super::error::SandboxError;
@@ -126,6 +129,30 @@ fn enter(folder: &Path, listener: TcpListener) -> Result<Process, SandboxError> 
     let mut start = Start::new("node", &unshare, folder, arguments);
     start.input = Some(Stdio::from(OwnedFd::from(listener)));
     start.start()
+}
+
+/// Runs something in the network namespace below `unshare`, which itself stays outside.
+pub(crate) fn in_network<T: Send + 'static>(
+    unshare: u32,
+    what: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<Option<T>>, SandboxError> {
+    let failed = || SandboxError::io("entering the node's network");
+    let children =
+        std::fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children")).map_err(failed())?;
+    let inner = children.split_whitespace().next().unwrap_or_default();
+    let namespace = File::open(format!("/proc/{inner}/ns/net")).map_err(failed())?;
+    let (entered, wait) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let outcome = setns(namespace, CloneFlags::CLONE_NEWNET);
+        let is_inside = outcome.is_ok();
+        // Whoever waits has an answer; nobody else can have hung up.
+        let _ = entered.send(outcome);
+        is_inside.then(what)
+    });
+    wait.recv()
+        .map_err(|_| failed()(std::io::ErrorKind::BrokenPipe.into()))?
+        .map_err(|error| failed()(error.into()))?;
+    Ok(thread)
 }
 
 /// Images that are in the node before its first pod. `rig` is the pause program too, and then gets no arguments.
