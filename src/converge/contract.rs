@@ -265,6 +265,8 @@ impl From<Refusal> for Failure {
 pub struct Note {
     /// What it is about.
     pub object: ObjectRef,
+    /// What that is a part of, where the report is a tree.
+    pub part_of: Option<ObjectRef>,
     /// Usually [`Outcome::Unchanged`]; [`Outcome::Skipped`] if it was left out.
     pub outcome: Outcome,
     /// `Some` makes it a warning.
@@ -278,6 +280,7 @@ impl Note {
     pub fn unchanged(object: ObjectRef, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Unchanged,
             reason: None,
             message: message.into(),
@@ -288,6 +291,7 @@ impl Note {
     pub fn skipped(object: ObjectRef, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Skipped,
             reason: None,
             message: message.into(),
@@ -298,9 +302,19 @@ impl Note {
     pub fn warning(object: ObjectRef, reason: Reason, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Unchanged,
             reason: Some(reason),
             message: message.into(),
+        }
+    }
+
+    /// Says what its object is a part of.
+    #[must_use]
+    pub fn part_of(self, parent: ObjectRef) -> Self {
+        Self {
+            part_of: Some(parent),
+            ..self
         }
     }
 }
