@@ -110,7 +110,7 @@ impl Effect for Action {
 }
 
 /// What an action does, for people.
-fn describe(action: &tunnel::Action) -> &'static str {
+pub(super) fn describe(action: &tunnel::Action) -> &'static str {
     use tunnel::Action;
     match action {
         Action::StoreSecret { .. } => "store a new secret for the tunnel",

@@ -26,6 +26,8 @@ struct Inner {
     new: HashSet<String>,
     /// When the first thing was deleted.
     deleting_since: Option<Instant>,
+    /// The uids of the tenants that the command line means.
+    meant: Option<Vec<String>>,
     /// Cloudflare, once it was found.
     edge: Option<Edge>,
 }
@@ -70,6 +72,14 @@ impl Memory {
 
     pub(super) fn keep_edge(&self, edge: Edge) {
         self.inner().edge = Some(edge);
+    }
+
+    pub(super) fn mean(&self, uids: &[String]) {
+        self.inner().meant = Some(uids.to_vec());
+    }
+
+    pub(super) fn meant(&self) -> Option<Vec<String>> {
+        self.inner().meant.clone()
     }
 
     pub(super) fn deleting(&self) {

@@ -3,6 +3,7 @@
 
 mod action;
 mod apply;
+mod choice;
 mod compare;
 mod desired;
 mod judge;
@@ -33,22 +34,41 @@ use crate::{
         rule::Rule,
     },
 };
+use choice::Choice;
 use memory::Memory;
 use std::path::{Path, PathBuf};
 
 /// Bring every tenant to what its custom resources say.
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantsReconcile {
-    /// Only the tenant of this name; with an Organization its bindings too
-    name: Option<String>,
+    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
+    #[arg(value_name = "NAME")]
+    names: Vec<Choice>,
+    #[command(flatten)]
+    outside: Outside,
+    #[arg(skip)]
+    memory: Memory,
+}
+
+/// What tenants have outside the cluster.
+#[derive(Debug, Default, clap::Args)]
+struct Outside {
     /// Leave Cloudflare alone, and what connects to it
     #[arg(long)]
     skip_cloudflare: bool,
     /// File with Cloudflare's API token; else CLOUDFLARE_API_TOKEN, else Secret cloudflare-api-token
     #[arg(long, value_name = "FILE")]
     cloudflare_token_file: Option<PathBuf>,
-    #[arg(skip)]
-    memory: Memory,
+}
+
+impl Outside {
+    fn scope<'a>(&'a self, config: &Config, only: &'a [Choice]) -> Scope<'a> {
+        Scope {
+            only,
+            has_tunnels: has_tunnels(config) && !self.skip_cloudflare,
+            token_file: self.cloudflare_token_file.as_deref(),
+        }
+    }
 }
 
 /// Webhooks come in by tunnels where the platform has public names.
@@ -59,8 +79,8 @@ fn has_tunnels(config: &Config) -> bool {
 /// What of the tenants is looked at.
 #[derive(Debug, Clone, Copy)]
 struct Scope<'a> {
-    /// Only the tenant of this name.
-    only: Option<&'a str>,
+    /// Only these tenants, if any are named.
+    only: &'a [Choice],
     has_tunnels: bool,
     token_file: Option<&'a Path>,
 }
@@ -80,11 +100,7 @@ impl Step for TenantsReconcile {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
-        let scope = Scope {
-            only: self.name.as_deref(),
-            has_tunnels: has_tunnels(&cx.config) && !self.skip_cloudflare,
-            token_file: self.cloudflare_token_file.as_deref(),
-        };
+        let scope = self.outside.scope(&cx.config, &self.names);
         observe::look(cx, &self.memory, scope).await
     }
 
