@@ -5,6 +5,8 @@ mod action;
 mod apply;
 mod choice;
 mod compare;
+mod delete;
+mod describe;
 mod desired;
 mod judge;
 mod kinds;
@@ -19,12 +21,16 @@ mod rules;
 mod seen;
 mod status;
 mod surroundings;
+mod suspend;
 mod tunnels;
 mod wanted;
 
 pub use action::Action;
+pub use delete::TenantsDelete;
+pub use describe::TenantsDescribe;
 pub use overview::TenantsStatus;
 pub use seen::Seen;
+pub use suspend::{TenantsResume, TenantsSuspend};
 
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},

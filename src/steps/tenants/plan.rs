@@ -1,7 +1,10 @@
 //! What to do about what was seen, tenant by tenant. Pure.
 
+pub(super) mod departure;
+pub(super) mod description;
 mod removal;
 mod report;
+pub(super) mod suspension;
 #[cfg(test)]
 pub(super) mod testing;
 

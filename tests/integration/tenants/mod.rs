@@ -2,7 +2,10 @@
 
 mod attacks;
 mod bad_input;
+mod delete;
+mod describe;
 mod laws;
 mod life;
 pub(crate) mod stage;
+mod suspend;
 mod tunnels;
