@@ -76,6 +76,10 @@ pub trait Effect: fmt::Display + Clone + PartialEq {
     fn object(&self) -> ObjectRef;
     /// How it changes it.
     fn verb(&self) -> Verb;
+    /// What that is a part of, where somebody wants to hear of a change to any part.
+    fn part_of(&self) -> Option<ObjectRef> {
+        None
+    }
 }
 
 /// The action of steps that only look; it has no values.
@@ -265,7 +269,7 @@ impl From<Refusal> for Failure {
 pub struct Note {
     /// What it is about.
     pub object: ObjectRef,
-    /// What that is a part of, where the report is a tree.
+    /// What that is a part of, if it is said.
     pub part_of: Option<ObjectRef>,
     /// Usually [`Outcome::Unchanged`]; [`Outcome::Skipped`] if it was left out.
     pub outcome: Outcome,

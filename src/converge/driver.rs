@@ -196,7 +196,7 @@ impl Run<'_> {
                 });
                 self.report.actions.push(ActionReport {
                     object,
-                    part_of: None,
+                    part_of: action.part_of(),
                     verb: action.verb(),
                     outcome: Some(outcome),
                     reason: None,
@@ -224,7 +224,7 @@ impl Run<'_> {
     fn only_planned<A: Effect>(&mut self, plan: Plan<A>) {
         let rows = plan.act.iter().map(|action| ActionReport {
             object: action.object(),
-            part_of: None,
+            part_of: action.part_of(),
             verb: action.verb(),
             outcome: None,
             reason: None,

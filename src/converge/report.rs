@@ -78,7 +78,7 @@ pub struct ClusterInfo {
 pub struct ActionReport {
     /// What it was about.
     pub object: ObjectRef,
-    /// The object of another row that it is a part of; only in reports that are trees.
+    /// What that is a part of, if it is said: an object of another row, or the tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_of: Option<ObjectRef>,
     /// What was done.

@@ -1,14 +1,15 @@
 //! Reports whose objects are parts of each other, for people.
 
 use crate::{
-    converge::{Report, report::ActionReport},
+    converge::{Report, Verb, report::ActionReport},
     model::object::ObjectRef,
 };
 use std::collections::HashMap;
 
-/// Whether any of its objects is a part of another.
+/// Whether it says what is, and any of its objects is a part of another. What was done is shown in the order of doing.
 pub(super) fn is_tree(report: &Report) -> bool {
-    report.actions.iter().any(|row| row.part_of.is_some())
+    let is_look = report.actions.iter().all(|row| row.verb == Verb::Check);
+    is_look && report.actions.iter().any(|row| row.part_of.is_some())
 }
 
 /// What each row has directly below it.
@@ -60,7 +61,7 @@ fn name_below(object: &ObjectRef, parent: &ObjectRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::converge::{Outcome, Verb};
+    use crate::converge::Outcome;
 
     fn mk_row(object: ObjectRef, part_of: Option<&ObjectRef>) -> ActionReport {
         ActionReport {

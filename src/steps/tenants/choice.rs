@@ -13,9 +13,6 @@ use crate::{
 };
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-/// The kinds of tenant.
-const KINDS: [Kind; 3] = [kinds::ORGANIZATION, kinds::REPO_BINDING, kinds::KNOWLEDGE_BASE];
-
 /// A tenant as it is named on a command line: `NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Choice {
@@ -49,9 +46,10 @@ impl FromStr for Choice {
 /// By its name or its plural, in upper or lower case, as kubectl takes them.
 fn kind_of(word: &str) -> Result<Kind, String> {
     let is_it = |kind: &Kind| [&kind.name, &kind.plural].map(|name| name.eq_ignore_ascii_case(word));
-    KINDS
-        .into_iter()
+    kinds::TENANTS
+        .iter()
         .find(|kind| is_it(kind).contains(&true))
+        .cloned()
         .ok_or_else(|| "the kinds are Organization, RepoBinding and KnowledgeBase".to_owned())
 }
 

@@ -68,7 +68,7 @@ impl Step for TenantsDelete {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        let mut rules = rules::of_tenants(&["list", "patch", "delete"]);
+        let mut rules = rules::of_tenants(&["get", "list", "patch", "delete"]);
         rules.extend(rules::of_objects_only(config, &["get", "list", "delete"]));
         rules
     }

@@ -23,10 +23,8 @@ pub(super) const ROLES: [&str; 10] = [
 
 /// All of them.
 pub(super) fn rules(config: &Config) -> Vec<Rule> {
-    let mut rules = of_tenants(&["list", "patch"]);
-    // The secret that an Organization gives is read where it is used.
-    rules.push(on(&kinds::ORGANIZATION, &["get"]));
-    for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING, &kinds::KNOWLEDGE_BASE] {
+    let mut rules = of_tenants(&["get", "list", "patch"]);
+    for kind in &kinds::TENANTS {
         let status = format!("{}/status", kind.plural);
         rules.push(Rule::cluster(
             kind.group.clone(),
@@ -39,12 +37,9 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
     rules
 }
 
-/// These verbs on the custom resources.
+/// These verbs on the custom resources. An Event about one takes `get`, for its uid.
 pub(super) fn of_tenants(verbs: &[&'static str]) -> Vec<Rule> {
-    [kinds::ORGANIZATION, kinds::REPO_BINDING, kinds::KNOWLEDGE_BASE]
-        .iter()
-        .map(|kind| on(kind, verbs))
-        .collect()
+    kinds::TENANTS.iter().map(|kind| on(kind, verbs)).collect()
 }
 
 /// Those of these verbs that reconciling takes on what belongs to tenants.

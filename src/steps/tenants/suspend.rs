@@ -49,7 +49,7 @@ impl<const IS_WANTED: bool> Step for Suspension<IS_WANTED> {
     type Action = Act;
 
     fn rules(&self, _: &Config) -> Vec<Rule> {
-        rules::of_tenants(&["list", "patch"])
+        rules::of_tenants(&["get", "list", "patch"])
     }
 
     async fn observe(&self, cx: &Context) -> Result<Found, Failure> {

@@ -3,7 +3,7 @@
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
 use aphex_ops::{cli::StepCommand, steps::tenants::TenantsDelete};
 use kube::api::DeleteParams;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The names of what each kind has left.
 async fn left(stage: &Stage) -> Vec<String> {
@@ -77,11 +77,15 @@ async fn tenants_are_deleted_with_everything_that_belongs_to_them() {
     stage.assert_exact_rules().await;
 }
 
-/// Each says what is wrong, and nothing is written.
+/// Whether a custom resource is left as it is.
+async fn suspend(stage: &Stage, kind: &str, name: &str, value: Value) {
+    let annotation = json!({"metadata": {"annotations": {"platform.aphex/suspend": value}}});
+    stage.merge(kind, Some(PLATFORM), name, annotation).await;
+}
+
+/// Each says what is wrong, and nothing is deleted.
 async fn refusals(stage: &mut Stage) {
     let before = left(stage).await;
-    let suspended =
-        |value: serde_json::Value| json!({"metadata": {"annotations": {"platform.aphex/suspend": value}}});
     stage
         .run("tenants delete first")
         .await
@@ -91,30 +95,26 @@ async fn refusals(stage: &mut Stage) {
         .await
         .ended(2, &["is first meant?"]);
     let bindings = "RepoBinding/platform-system/first, RepoBinding/platform-system/second";
+    let kept = format!("it still has RepoBindings: {bindings}");
     stage
         .run("tenants delete acme-corp platform-docs --yes")
         .await
-        .ended(
-            7,
-            &[
-                &format!("it still has RepoBindings: {bindings}"),
-                "aphex-ops tenants delete",
-            ],
-        );
-    let one = |value| suspended(value);
-    stage
-        .merge("RepoBinding", Some(PLATFORM), "first", one(json!("true")))
-        .await;
-    stage.run("tenants delete first --yes").await.ended(
+        .ended(7, &[&kept, "aphex-ops tenants delete"]);
+    let tenants = [("RepoBinding", "first"), ("KnowledgeBase", "platform-docs")];
+    for (kind, name) in tenants {
+        suspend(stage, kind, name, json!("true")).await;
+    }
+    stage.run("tenants delete first platform-docs --yes").await.ended(
         7,
         &[
             "it is suspended",
             "aphex-ops tenants resume RepoBinding/platform-system/first",
+            "aphex-ops tenants resume KnowledgeBase/platform-system/platform-docs",
         ],
     );
-    stage
-        .merge("RepoBinding", Some(PLATFORM), "first", one(json!(null)))
-        .await;
+    for (kind, name) in tenants {
+        suspend(stage, kind, name, Value::Null).await;
+    }
     let planned = stage
         .writes("tenants delete acme-corp first second --dry-run")
         .await;

@@ -4,6 +4,7 @@ mod attacks;
 mod bad_input;
 mod delete;
 mod describe;
+mod events;
 mod laws;
 mod life;
 pub(crate) mod stage;
