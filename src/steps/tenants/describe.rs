@@ -1,6 +1,6 @@
 //! `tenants describe`: everything that belongs to each tenant, and whether it is as wanted.
 
-use super::{Choice, Outside, memory::Memory, observe, plan::description, rules, seen::Seen};
+use super::{Chosen, plan::description, rules, seen::Seen};
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step, contract::Nothing},
     model::{config::Config, failure::Failure, rule::Rule},
@@ -9,13 +9,8 @@ use crate::{
 /// Show everything that belongs to each tenant, and whether it is as wanted.
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantsDescribe {
-    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
-    #[arg(value_name = "NAME")]
-    names: Vec<Choice>,
     #[command(flatten)]
-    outside: Outside,
-    #[arg(skip)]
-    memory: Memory,
+    chosen: Chosen,
 }
 
 impl Step for TenantsDescribe {
@@ -35,8 +30,7 @@ impl Step for TenantsDescribe {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
-        let scope = self.outside.scope(&cx.config, &self.names);
-        observe::look(cx, &self.memory, scope).await
+        self.chosen.look(cx).await
     }
 
     fn plan(&self, seen: &Seen) -> Plan<Nothing> {

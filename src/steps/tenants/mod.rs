@@ -47,13 +47,34 @@ use std::path::{Path, PathBuf};
 /// Bring every tenant to what its custom resources say.
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantsReconcile {
-    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
-    #[arg(value_name = "NAME")]
-    names: Vec<Choice>,
+    #[command(flatten)]
+    chosen: Chosen,
+}
+
+/// The tenants that are looked at, with everything that belongs to them.
+#[derive(Debug, Default, clap::Args)]
+struct Chosen {
+    #[command(flatten)]
+    only: Only,
     #[command(flatten)]
     outside: Outside,
     #[arg(skip)]
     memory: Memory,
+}
+
+impl Chosen {
+    async fn look(&self, cx: &Context) -> Result<Seen, Failure> {
+        let scope = self.outside.scope(&cx.config, &self.only.names);
+        observe::look(cx, &self.memory, scope).await
+    }
+}
+
+/// Those that are named, or all.
+#[derive(Debug, Clone, Default, clap::Args)]
+struct Only {
+    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
+    #[arg(value_name = "NAME")]
+    names: Vec<Choice>,
 }
 
 /// What tenants have outside the cluster.
@@ -106,8 +127,7 @@ impl Step for TenantsReconcile {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
-        let scope = self.outside.scope(&cx.config, &self.names);
-        observe::look(cx, &self.memory, scope).await
+        self.chosen.look(cx).await
     }
 
     fn plan(&self, seen: &Seen) -> Plan<Action> {
@@ -115,6 +135,6 @@ impl Step for TenantsReconcile {
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
-        apply::apply(cx, &self.memory, action).await
+        apply::apply(cx, &self.chosen.memory, action).await
     }
 }

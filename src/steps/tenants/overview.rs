@@ -1,6 +1,7 @@
 //! `tenants status`: how far each tenant is, by what its own status says.
 
 use super::{
+    Only,
     choice::{Choice, nobody},
     resources::{self, Resources},
     rules,
@@ -23,9 +24,8 @@ use crate::{
 /// Report how far each tenant is.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct TenantsStatus {
-    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
-    #[arg(value_name = "NAME")]
-    names: Vec<Choice>,
+    #[command(flatten)]
+    only: Only,
 }
 
 /// What the tenants say of themselves.
@@ -76,7 +76,7 @@ impl Step for TenantsStatus {
         chosen.for_each(|tenant| tell(tenant, &mut plan));
         let everybody = || tenants.iter().map(|tenant| &tenant.resource);
         let is_nobody = |name: &&Choice| !everybody().any(|resource| name.is(resource));
-        let nobodies = self.names.iter().filter(is_nobody);
+        let nobodies = self.only.names.iter().filter(is_nobody);
         plan.refused
             .extend(nobodies.map(|name| nobody(name, everybody())));
         plan
@@ -94,7 +94,7 @@ impl TenantsStatus {
             name.is(&tenant.resource)
                 || organization.is_some_and(|organization| name.is_organization(organization))
         };
-        self.names.is_empty() || self.names.iter().any(is_meant)
+        self.only.names.is_empty() || self.only.names.iter().any(is_meant)
     }
 }
 

@@ -176,3 +176,26 @@ fn a_name_that_nobody_has_is_refused() {
     seen.only = vec!["nobody".parse().unwrap()];
     assert_eq!(plan(&seen).refused[0].object.to_string(), "tenant nobody");
 }
+
+#[test]
+fn an_organization_is_worked_on_with_its_bindings_and_a_binding_alone() {
+    let worked_on = |name: &str| {
+        let stand = mk_there(Remedy::Apply);
+        let mut seen = mk_seen(vec![mk_organization(&stand)], vec![mk_binding(&stand)]);
+        seen.only = vec![name.parse().unwrap()];
+        let plan = plan(&seen);
+        assert!(plan.refused.is_empty(), "{:?}", plan.refused);
+        let owners: BTreeSet<String> = plan.act.into_iter().map(|act| act.owner).collect();
+        owners.into_iter().collect::<Vec<_>>()
+    };
+    let (organization, binding) = (
+        "Organization/platform-system/acme",
+        "RepoBinding/platform-system/app",
+    );
+    for name in ["acme", "organizations/acme", organization] {
+        assert_eq!(worked_on(name), [organization, binding], "{name}");
+    }
+    for name in ["app", "RepoBinding/app", binding] {
+        assert_eq!(worked_on(name), [binding], "{name}");
+    }
+}
