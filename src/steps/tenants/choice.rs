@@ -75,6 +75,11 @@ impl Choice {
         self.may_be(&kinds::ORGANIZATION) && self.name == name
     }
 
+    /// As whom it is spoken of when nobody is found by that name.
+    fn object(&self) -> ObjectRef {
+        ObjectRef::global("tenant", self.to_string())
+    }
+
     fn may_be(&self, kind: &Kind) -> bool {
         self.kind.as_ref().is_none_or(|named| named == kind)
     }
@@ -106,23 +111,64 @@ pub(super) fn choose<'a>(
     }
 }
 
+/// Which tenants are to go, as they were when a run first looked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Leavers {
+    /// Those that are there, by their uids: one that is made anew under the same name is another one.
+    pub(super) uids: Vec<String>,
+    /// The names that nobody has, nor any like them: they are gone already.
+    pub(super) gone: Vec<ObjectRef>,
+}
+
+impl Leavers {
+    /// Whether this one is to go.
+    pub(super) fn have(&self, resource: &Resource) -> bool {
+        self.uids.contains(&resource.uid)
+    }
+
+    /// Who is meant by each name, if anybody still is.
+    ///
+    /// # Errors
+    /// As those of [`choose`], for names that are gone too if there are others like them.
+    pub(super) fn choose<'a>(
+        names: &[Choice],
+        everybody: impl Iterator<Item = &'a Resource> + Clone,
+    ) -> Result<Self, Vec<Refusal>> {
+        let is_gone = |name: &&Choice| {
+            let is_anybody = everybody.clone().any(|resource| name.is(resource));
+            !is_anybody && near(name, everybody.clone()).is_none()
+        };
+        let (gone, there): (Vec<&Choice>, Vec<&Choice>) = names.iter().partition(is_gone);
+        let there: Vec<Choice> = there.into_iter().cloned().collect();
+        let chosen = choose(&there, everybody.clone())?;
+        Ok(Self {
+            uids: chosen.iter().map(|resource| resource.uid.clone()).collect(),
+            gone: gone.iter().map(|name| name.object()).collect(),
+        })
+    }
+}
+
+/// The question whether another name is meant.
+fn near<'a>(choice: &Choice, everybody: impl Iterator<Item = &'a Resource>) -> Option<String> {
+    let names = everybody.filter(|resource| choice.may_be(&resource.at.kind));
+    let names: BTreeSet<&str> = names.map(|resource| resource.at.name.as_str()).collect();
+    meant(&nearest_all(
+        &choice.name,
+        names.into_iter().filter(|name| *name != choice.name),
+    ))
+}
+
 /// Somebody named a tenant that is not there.
 pub(super) fn nobody<'a>(choice: &Choice, everybody: impl Iterator<Item = &'a Resource>) -> Refusal {
     let kinds = match &choice.kind {
         Some(kind) => kind.name.as_ref(),
         None => "Organization, RepoBinding or KnowledgeBase",
     };
-    let names = everybody.filter(|resource| choice.may_be(&resource.at.kind));
-    let names: BTreeSet<&str> = names.map(|resource| resource.at.name.as_str()).collect();
-    let near = nearest_all(
-        &choice.name,
-        names.into_iter().filter(|name| *name != choice.name),
-    );
-    let near = meant(&near).map_or_else(String::new, |question| format!("; {question}"));
+    let near = near(choice, everybody).map_or_else(String::new, |question| format!("; {question}"));
     Refusal {
         exit: Exit::Usage,
         reason: Reason::NotFound,
-        object: ObjectRef::global("tenant", choice.to_string()),
+        object: choice.object(),
         message: format!("there is no {kinds} of that name{near}"),
         hint: "`aphex-ops tenants status -o wide` lists them".to_owned(),
     }
@@ -133,7 +179,7 @@ fn ambiguous(choice: &Choice, several: &[&Resource]) -> Refusal {
     Refusal {
         exit: Exit::Usage,
         reason: Reason::AmbiguousMatch,
-        object: ObjectRef::global("tenant", choice.to_string()),
+        object: choice.object(),
         message: format!("more than one has that name: {}", several.join(", ")),
         hint: "name one of them in this form, KIND/NAMESPACE/NAME".to_owned(),
     }
@@ -181,6 +227,16 @@ mod tests {
         ] {
             assert!(text.parse::<Choice>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_gone_is_no_slip_unless_another_name_is_near() {
+        let everybody = [mk_resource(&kinds::ORGANIZATION, "acme", &[])];
+        let chosen = Leavers::choose(&["acme", "application"].map(choice), everybody.iter()).unwrap();
+        assert_eq!(chosen.uids, ["uid"]);
+        assert_eq!(chosen.gone[0].to_string(), "tenant application");
+        let refused = Leavers::choose(&["amce"].map(choice), everybody.iter()).unwrap_err();
+        assert!(refused[0].message.ends_with("is acme meant?"), "{refused:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Outside, apply,
-    choice::{Choice, choose},
+    choice::{Choice, Leavers},
     memory::Memory,
     observe,
     plan::departure,
@@ -29,12 +29,11 @@ pub struct TenantsDelete {
     memory: Memory,
 }
 
-/// What was seen of the tenants, and which of them are meant.
+/// What was seen of the tenants, and which of them are to go.
 #[derive(Debug)]
 pub struct Leaving {
     seen: Seen,
-    /// By their uids: one that is made anew under the same name is another one.
-    meant: Result<Vec<String>, Vec<Refusal>>,
+    leavers: Result<Leavers, Vec<Refusal>>,
 }
 
 impl TenantsDelete {
@@ -46,14 +45,13 @@ impl TenantsDelete {
     }
 
     /// The names are looked up once.
-    fn meant(&self, seen: &Seen) -> Result<Vec<String>, Vec<Refusal>> {
-        if let Some(meant) = self.memory.meant() {
-            return Ok(meant);
+    fn leavers(&self, seen: &Seen) -> Result<Leavers, Vec<Refusal>> {
+        if let Some(leavers) = self.memory.leavers() {
+            return Ok(leavers);
         }
-        let chosen = choose(&self.names, seen.everybody())?;
-        let uids: Vec<String> = chosen.iter().map(|resource| resource.uid.clone()).collect();
-        self.memory.mean(&uids);
-        Ok(uids)
+        let leavers = Leavers::choose(&self.names, seen.everybody())?;
+        self.memory.keep_leavers(leavers.clone());
+        Ok(leavers)
     }
 }
 
@@ -82,12 +80,12 @@ impl Step for TenantsDelete {
             is_patience_over: false,
             ..seen
         };
-        let meant = self.meant(&seen);
-        Ok(Leaving { seen, meant })
+        let leavers = self.leavers(&seen);
+        Ok(Leaving { seen, leavers })
     }
 
     fn plan(&self, leaving: &Leaving) -> Plan<Action> {
-        departure::plan(&leaving.seen, leaving.meant.as_deref())
+        departure::plan(&leaving.seen, leaving.leavers.as_ref())
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {

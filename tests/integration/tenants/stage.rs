@@ -279,6 +279,24 @@ impl Stage {
         found.items.iter().map(ResourceExt::name_any).collect()
     }
 
+    /// What there is of tenants, outside their namespaces.
+    pub(crate) async fn left(&self) -> Vec<String> {
+        let kinds = [
+            "Organization",
+            "RepoBinding",
+            "KnowledgeBase",
+            "AppProject",
+            "ClusterSecretStore",
+            "Trigger",
+        ];
+        let mut found = Vec::new();
+        for kind in kinds {
+            let names = self.names(kind).await;
+            found.extend(names.iter().map(|name| format!("{kind}/{name}")));
+        }
+        found
+    }
+
     /// The phase of a tenant, and its message.
     pub(crate) async fn phase(&self, kind: &str, name: &str) -> (String, String) {
         let found = self.get(kind, Some(PLATFORM), name).await.unwrap();

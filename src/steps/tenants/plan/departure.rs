@@ -4,46 +4,36 @@ use super::{Action, Change, Plan, Resource, Seen, TunnelSeen, removal, undefined
 use crate::{
     converge::contract::{Note, Refusal, Wait},
     model::{exit::Exit, failure::Reason, tenants::names},
-    steps::tenants::seen::OrganizationSeen,
+    steps::tenants::{choice::Leavers, seen::OrganizationSeen},
 };
 
 /// First the custom resources are marked, all at once, if none of them has to stay; then what belongs to them is removed as a
-/// reconciling run removes it, and waited for as long as this run may take. `meant` are uids.
-pub(in crate::steps::tenants) fn plan(seen: &Seen, meant: Result<&[String], &Vec<Refusal>>) -> Plan<Action> {
+/// reconciling run removes it, and waited for as long as this run may take.
+pub(in crate::steps::tenants) fn plan(seen: &Seen, leavers: Result<&Leavers, &Vec<Refusal>>) -> Plan<Action> {
     let mut plan = Plan::default();
     if !seen.is_defined {
         plan.notes.push(undefined());
     }
-    let meant = match meant {
-        Ok(meant) => Meant(meant),
+    let leavers = match leavers {
+        Ok(leavers) => leavers,
         Err(refused) => {
             plan.refused.clone_from(refused);
             return plan;
         }
     };
-    plan.refused = kept(seen, &meant);
+    let gone = leavers.gone.iter().cloned();
+    plan.notes
+        .extend(gone.map(|object| Note::unchanged(object, "there is none of that name")));
+    plan.refused = kept(seen, leavers);
     if !plan.refused.is_empty() {
         return plan;
     }
-    let staying = meant.of(seen).filter(|resource| !resource.is_deleted);
-    plan.act = staying.map(mark).collect();
+    let there = seen.everybody().filter(|resource| leavers.have(resource));
+    plan.act = there.filter(|resource| !resource.is_deleted).map(mark).collect();
     if plan.act.is_empty() {
-        remove(seen, &meant, &mut plan);
+        remove(seen, leavers, &mut plan);
     }
     plan
-}
-
-struct Meant<'a>(&'a [String]);
-
-impl Meant<'_> {
-    fn has(&self, resource: &Resource) -> bool {
-        self.0.contains(&resource.uid)
-    }
-
-    /// Those of them that are still there.
-    fn of<'s>(&'s self, seen: &'s Seen) -> impl Iterator<Item = &'s Resource> {
-        seen.everybody().filter(|resource| self.has(resource))
-    }
 }
 
 fn mark(resource: &Resource) -> Action {
@@ -55,15 +45,13 @@ fn mark(resource: &Resource) -> Action {
 }
 
 /// What has to be done before any of them can go.
-fn kept(seen: &Seen, meant: &Meant<'_>) -> Vec<Refusal> {
-    let suspended = meant
-        .of(seen)
-        .filter(|resource| resource.is_suspended)
-        .map(suspended);
+fn kept(seen: &Seen, leavers: &Leavers) -> Vec<Refusal> {
+    let there = seen.everybody().filter(|resource| leavers.have(resource));
+    let suspended = there.filter(|resource| resource.is_suspended).map(suspended);
     let organizations = seen.organizations.iter();
     let in_use = organizations
-        .filter(|tenant| meant.has(&tenant.resource))
-        .filter_map(|tenant| in_use(tenant, seen, meant));
+        .filter(|tenant| leavers.have(&tenant.resource))
+        .filter_map(|tenant| in_use(tenant, seen, leavers));
     suspended.chain(in_use).collect()
 }
 
@@ -80,10 +68,10 @@ fn suspended(resource: &Resource) -> Refusal {
     }
 }
 
-fn in_use(tenant: &OrganizationSeen, seen: &Seen, meant: &Meant<'_>) -> Option<Refusal> {
+fn in_use(tenant: &OrganizationSeen, seen: &Seen, leavers: &Leavers) -> Option<Refusal> {
     let users = removal::users(&tenant.resource.at.name, seen).map(|user| &user.resource);
     let users: Vec<&str> = users
-        .filter(|user| !meant.has(user))
+        .filter(|user| !leavers.have(user))
         .map(|user| user.owner.as_str())
         .collect();
     (!users.is_empty()).then(|| Refusal {
@@ -100,11 +88,11 @@ fn in_use(tenant: &OrganizationSeen, seen: &Seen, meant: &Meant<'_>) -> Option<R
 }
 
 /// What is left of each, by the same decisions that a reconciling run takes.
-fn remove(seen: &Seen, meant: &Meant<'_>, plan: &mut Plan<Action>) {
+fn remove(seen: &Seen, leavers: &Leavers, plan: &mut Plan<Action>) {
     for tenant in seen
         .organizations
         .iter()
-        .filter(|tenant| meant.has(&tenant.resource))
+        .filter(|tenant| leavers.have(&tenant.resource))
     {
         let mut own = Plan::default();
         removal::organization(tenant, seen, &mut own);
@@ -115,12 +103,16 @@ fn remove(seen: &Seen, meant: &Meant<'_>, plan: &mut Plan<Action>) {
             _ => add(&tenant.resource, own, plan),
         }
     }
-    for tenant in seen.bindings.iter().filter(|tenant| meant.has(&tenant.resource)) {
+    for tenant in seen
+        .bindings
+        .iter()
+        .filter(|tenant| leavers.have(&tenant.resource))
+    {
         let mut own = Plan::default();
         removal::binding(tenant, seen, &mut own);
         add(&tenant.resource, own, plan);
     }
-    for base in seen.bases.iter().filter(|base| meant.has(&base.resource)) {
+    for base in seen.bases.iter().filter(|base| leavers.have(&base.resource)) {
         let mut own = Plan::default();
         removal::release(&base.resource, names::KNOWLEDGE_BASE_FINALIZER, &mut own);
         add(&base.resource, own, plan);
@@ -173,11 +165,14 @@ mod tests {
         tenants
     }
 
-    fn decided(tenants: (OrganizationSeen, BindingSeen), meant: &[&str]) -> Plan<Action> {
+    fn decided(tenants: (OrganizationSeen, BindingSeen), uids: &[&str]) -> Plan<Action> {
         let mut seen = mk_seen(vec![tenants.0], vec![tenants.1]);
         seen.has_deleted = true;
-        let meant: Vec<String> = meant.iter().map(|uid| (*uid).to_owned()).collect();
-        plan(&seen, Ok(&meant))
+        let leavers = Leavers {
+            uids: uids.iter().map(|uid| (*uid).to_owned()).collect(),
+            gone: Vec::new(),
+        };
+        plan(&seen, Ok(&leavers))
     }
 
     fn acts(plan: &Plan<Action>) -> Vec<String> {
