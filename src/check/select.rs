@@ -1,7 +1,7 @@
 //! Which checks are wanted.
 
 use super::{Category, Check, Finding, Suite, catalogue};
-use crate::model::nearest::nearest_all;
+use crate::model::nearest::{meant, nearest_all};
 use std::{fmt, str::FromStr};
 
 /// A code or a category, and if given the only object that it is about.
@@ -27,10 +27,9 @@ pub struct UnknownCheck {
 impl fmt::Display for UnknownCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no check or category {:?}", self.given)?;
-        match self.nearest.as_slice() {
-            [] => f.write_str("; `aphex-ops explain` lists them"),
-            [only] => write!(f, "; is {only} meant?"),
-            some => write!(f, "; is one of {} meant?", some.join(", ")),
+        match meant(&self.nearest) {
+            None => f.write_str("; `aphex-ops explain` lists them"),
+            Some(question) => write!(f, "; {question}"),
         }
     }
 }

@@ -21,7 +21,9 @@ use crate::steps::{
     secrets_generate::SecretsGenerate,
     secrets_rotate::SecretsRotate,
     secrets_status::SecretsStatus,
-    tenants::{TenantsReconcile, TenantsStatus},
+    tenants::{
+        TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
+    },
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
 };
@@ -149,6 +151,25 @@ pub(super) enum Tenants {
     /// Report how far each tenant is, by its own status
     #[command(after_help = texts::TENANTS_STATUS)]
     Status(TenantsStatus),
+    /// Show everything that belongs to each tenant, as a tree, and whether it is as wanted
+    ///
+    /// Of what differs, the fields are named and never their values. It changes nothing; `tenants reconcile` mends it.
+    #[command(after_help = texts::TENANTS_DESCRIBE)]
+    Describe(TenantsDescribe),
+    /// Leave tenants, and what belongs to them, as they are, until `tenants resume`
+    ///
+    /// The bindings of an Organization are tenants of their own: they go on unless they are named too.
+    #[command(after_help = texts::TENANTS_SUSPEND)]
+    Suspend(TenantsSuspend),
+    /// Work again on tenants that were suspended
+    #[command(after_help = texts::TENANTS_RESUME)]
+    Resume(TenantsResume),
+    /// Delete tenants with everything that belongs to them, and wait until it is gone
+    ///
+    /// An Organization is refused as long as it has bindings that are not named too. It asks for confirmation unless --yes is
+    /// given; `tenants describe` shows what goes.
+    #[command(after_help = texts::TENANTS_DELETE)]
+    Delete(TenantsDelete),
 }
 
 #[derive(Debug, Subcommand)]
@@ -255,6 +276,10 @@ impl Command {
             Self::Tenants(tenants) => match *tenants {
                 Tenants::Plan(step) | Tenants::Reconcile(step) => StepCommand::TenantsReconcile(step),
                 Tenants::Status(step) => StepCommand::TenantsStatus(step),
+                Tenants::Describe(step) => StepCommand::TenantsDescribe(step),
+                Tenants::Suspend(step) => StepCommand::TenantsSuspend(step),
+                Tenants::Resume(step) => StepCommand::TenantsResume(step),
+                Tenants::Delete(step) => StepCommand::TenantsDelete(step),
             },
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod consent;
 mod fetch;
 mod inspect;
 mod offline;

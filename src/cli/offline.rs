@@ -53,6 +53,7 @@ impl Work {
     pub(super) fn did(&mut self, object: ObjectRef, verb: Verb, outcome: Outcome, message: String) {
         self.report.actions.push(ActionReport {
             object,
+            part_of: None,
             verb,
             outcome: Some(outcome),
             reason: None,

@@ -2,6 +2,7 @@
 
 use super::{
     arguments::Cli,
+    consent,
     session::{Session, Turn},
     steps::StepCommand,
     texts,
@@ -16,7 +17,6 @@ use crate::{
     },
 };
 use clap::{Args, Parser, Subcommand};
-use std::io::IsTerminal;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PlaybookCommand {
@@ -51,7 +51,7 @@ pub(super) struct RunArgs {
     /// Run only this step; may be repeated
     #[arg(long, value_name = "STEP", conflicts_with_all = ["skip", "from"])]
     only: Vec<String>,
-    /// Run a playbook that asks for confirmation without asking
+    /// Run without asking a playbook that asks for confirmation, or has a step that does
     #[arg(long, short)]
     yes: bool,
     /// Pass this to `oidc verify`: check Dex inside the cluster only
@@ -136,26 +136,23 @@ fn parse(entry: &Entry, args: &RunArgs) -> Result<StepCommand, Failure> {
         .map_err(|_| invalid(format!("`{}` is not a step", entry.run.join(" "))))
 }
 
-/// A playbook that is marked so is run only when somebody agrees: by `--yes`, or at the terminal.
-pub(super) fn confirm(playbook: &Playbook, args: &RunArgs) -> Result<(), Failure> {
-    if !playbook.spec.confirm || args.yes {
+/// A playbook that is marked so is run only when somebody agrees, and so is each of its steps that asks.
+pub(super) fn confirm(
+    playbook: &Playbook,
+    args: &RunArgs,
+    steps: &[(String, StepCommand)],
+) -> Result<(), Failure> {
+    if args.yes {
         return Ok(());
     }
-    let name = &playbook.metadata.name;
-    let refused = |message: String| Failure::new(Exit::Usage, Reason::InvalidConfig, message);
-    if !std::io::stdin().is_terminal() {
-        let message = format!("the playbook {name} asks for confirmation, and there is nobody to ask");
-        return Err(refused(message).hint("pass --yes to run it"));
+    if playbook.spec.confirm {
+        let name = &playbook.metadata.name;
+        consent::ask(
+            &format!("the playbook {name}"),
+            &format!("Run the playbook {name}?"),
+        )?;
     }
-    eprint!("Run the playbook {name}? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    match read {
-        Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
-        _ => Err(refused(format!(
-            "the playbook {name} was not confirmed, so nothing was done"
-        ))),
-    }
+    steps.iter().try_for_each(|(_, step)| consent::to(step))
 }
 
 /// Runs the steps in order, under one lock; stops at the first that fails.

@@ -2,7 +2,7 @@
 
 use super::{
     arguments::{Cli, Command, Oidc, Waves},
-    check, fetch, inspect,
+    check, consent, fetch, inspect,
     options::{self, Format, Options},
     output::{self, Printed},
     own_job,
@@ -122,6 +122,9 @@ fn not_dispatched() -> Failure {
 
 async fn one_step(options: &Options, step: StepCommand, run: &Run) -> Result<Ended, Failure> {
     let meta = step.meta();
+    if !options.run.dry_run {
+        consent::to(&step)?;
+    }
     let mut session = Session::open(options, meta.command, run).await?;
     let report = match session.turn(meta.read_only).await? {
         Turn::Skipped(report) => report,
@@ -151,7 +154,7 @@ async fn playbook(options: &Options, name: &str, args: &RunArgs, run: &Run) -> R
     let config = options.run.load_config()?;
     let steps = playbooks::select(&playbook, args, config.profile)?;
     if !options.run.dry_run {
-        playbooks::confirm(&playbook, args)?;
+        playbooks::confirm(&playbook, args, &steps)?;
     }
     let command = format!("playbook run {}", playbook.metadata.name);
     let mut session = Session::open(options, &command, run).await?;

@@ -103,6 +103,7 @@ impl<'a> Session<'a> {
         report.requests = self.cx.requests();
         report.actions.extend(held.object.map(|object| ActionReport {
             object,
+            part_of: None,
             verb: Verb::Check,
             outcome: Some(Outcome::Skipped),
             reason: Some(held.reason),

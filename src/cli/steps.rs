@@ -18,7 +18,9 @@ use crate::{
         secrets_generate::SecretsGenerate,
         secrets_rotate::SecretsRotate,
         secrets_status::SecretsStatus,
-        tenants::{TenantsReconcile, TenantsStatus},
+        tenants::{
+            TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
+        },
         uninstall::Uninstall,
         waves::{WavesInstall, WavesPrune, WavesStatus},
     },
@@ -46,6 +48,10 @@ pub enum StepCommand {
     WavesStatus(WavesStatus),
     TenantsReconcile(TenantsReconcile),
     TenantsStatus(TenantsStatus),
+    TenantsDescribe(TenantsDescribe),
+    TenantsSuspend(TenantsSuspend),
+    TenantsResume(TenantsResume),
+    TenantsDelete(TenantsDelete),
 }
 
 macro_rules! each {
@@ -68,6 +74,10 @@ macro_rules! each {
             StepCommand::WavesStatus($step) => $body,
             StepCommand::TenantsReconcile($step) => $body,
             StepCommand::TenantsStatus($step) => $body,
+            StepCommand::TenantsDescribe($step) => $body,
+            StepCommand::TenantsSuspend($step) => $body,
+            StepCommand::TenantsResume($step) => $body,
+            StepCommand::TenantsDelete($step) => $body,
         }
     };
 }
@@ -119,6 +129,15 @@ impl StepCommand {
             return rules;
         }
         with_what_every_run_takes(rules, config)
+    }
+
+    /// What somebody has to agree to before it runs, unless its command line does.
+    #[must_use]
+    pub fn question(&self) -> Option<String> {
+        match self {
+            Self::TenantsDelete(step) => step.question(),
+            _ => None,
+        }
     }
 
     /// Runs it.

@@ -39,6 +39,21 @@ pub(super) const TENANTS_RECONCILE: &str = "Examples:
 pub(super) const TENANTS_STATUS: &str = "Examples:
   aphex-ops tenants status -o wide
   aphex-ops tenants status acme-corp -o json";
+pub(super) const TENANTS_DESCRIBE: &str = "Examples:
+  aphex-ops tenants describe
+  aphex-ops tenants describe acme-corp
+  aphex-ops tenants describe RepoBinding/my-application -o json";
+pub(super) const TENANTS_SUSPEND: &str = "Examples:
+  aphex-ops tenants suspend my-application
+  aphex-ops tenants suspend Organization/acme-corp RepoBinding/my-application
+  aphex-ops tenants suspend my-application --dry-run --exit-code";
+pub(super) const TENANTS_RESUME: &str = "Examples:
+  aphex-ops tenants resume my-application
+  aphex-ops tenants resume Organization/acme-corp RepoBinding/my-application";
+pub(super) const TENANTS_DELETE: &str = "Examples:
+  aphex-ops tenants delete my-application
+  aphex-ops tenants delete acme-corp my-application --dry-run
+  aphex-ops tenants delete Organization/acme-corp RepoBinding/my-application --yes --timeout 15m";
 pub(super) const WAVES_PLAN: &str = "Examples:
   aphex-ops waves plan --profile kind --mirror mirror
   aphex-ops waves plan --via argocd --wave 20 --config platform.yaml

@@ -76,6 +76,10 @@ pub trait Effect: fmt::Display + Clone + PartialEq {
     fn object(&self) -> ObjectRef;
     /// How it changes it.
     fn verb(&self) -> Verb;
+    /// What that is a part of, where somebody wants to hear of a change to any part.
+    fn part_of(&self) -> Option<ObjectRef> {
+        None
+    }
 }
 
 /// The action of steps that only look; it has no values.
@@ -265,6 +269,8 @@ impl From<Refusal> for Failure {
 pub struct Note {
     /// What it is about.
     pub object: ObjectRef,
+    /// What that is a part of, if it is said.
+    pub part_of: Option<ObjectRef>,
     /// Usually [`Outcome::Unchanged`]; [`Outcome::Skipped`] if it was left out.
     pub outcome: Outcome,
     /// `Some` makes it a warning.
@@ -278,6 +284,7 @@ impl Note {
     pub fn unchanged(object: ObjectRef, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Unchanged,
             reason: None,
             message: message.into(),
@@ -288,6 +295,7 @@ impl Note {
     pub fn skipped(object: ObjectRef, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Skipped,
             reason: None,
             message: message.into(),
@@ -298,9 +306,19 @@ impl Note {
     pub fn warning(object: ObjectRef, reason: Reason, message: impl Into<String>) -> Self {
         Self {
             object,
+            part_of: None,
             outcome: Outcome::Unchanged,
             reason: Some(reason),
             message: message.into(),
+        }
+    }
+
+    /// Says what its object is a part of.
+    #[must_use]
+    pub fn part_of(self, parent: ObjectRef) -> Self {
+        Self {
+            part_of: Some(parent),
+            ..self
         }
     }
 }

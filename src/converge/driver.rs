@@ -196,6 +196,7 @@ impl Run<'_> {
                 });
                 self.report.actions.push(ActionReport {
                     object,
+                    part_of: action.part_of(),
                     verb: action.verb(),
                     outcome: Some(outcome),
                     reason: None,
@@ -223,6 +224,7 @@ impl Run<'_> {
     fn only_planned<A: Effect>(&mut self, plan: Plan<A>) {
         let rows = plan.act.iter().map(|action| ActionReport {
             object: action.object(),
+            part_of: action.part_of(),
             verb: action.verb(),
             outcome: None,
             reason: None,
@@ -365,6 +367,7 @@ enum Next {
 fn note_row(note: Note) -> ActionReport {
     ActionReport {
         object: note.object,
+        part_of: note.part_of,
         verb: Verb::Check,
         outcome: Some(note.outcome),
         reason: note.reason,

@@ -74,9 +74,13 @@ pub struct ClusterInfo {
 
 /// One row of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ActionReport {
     /// What it was about.
     pub object: ObjectRef,
+    /// What that is a part of, if it is said: an object of another row, or the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<ObjectRef>,
     /// What was done.
     pub verb: Verb,
     /// With what result; in a dry run absent for what would be done.

@@ -1,4 +1,5 @@
-//! Kubernetes Events: what a run changed, on the objects that it changed; and why a Job failed, on the Job.
+//! Kubernetes Events: what a run changed, on the objects that it changed and on the tenants that these belong to; and why a
+//! Job failed, on the Job.
 //!
 //! They are for people (`kubectl describe`) and best effort: an Event that cannot be written fails nothing. They carry the
 //! object's uid, since `kubectl describe` shows no others. (API: events.k8s.io/v1; a note has at most 1 kB.)
@@ -14,6 +15,7 @@ use crate::{
         names,
         object::ObjectRef,
         rule::Rule,
+        tenants::kinds::{KNOWLEDGE_BASE, ORGANIZATION, REPO_BINDING},
     },
 };
 use futures::{StreamExt, stream};
@@ -23,7 +25,10 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use kube::{Api, api::PostParams};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap, hash_map::Entry},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 const LONGEST_NOTE: usize = 1024;
@@ -35,7 +40,14 @@ const CONCURRENCY: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The kinds that get Events.
-const KINDS: [&Kind; 3] = [&NAMESPACE, &SECRET, &DEPLOYMENT];
+const KINDS: [&Kind; 6] = [
+    &NAMESPACE,
+    &SECRET,
+    &DEPLOYMENT,
+    &ORGANIZATION,
+    &REPO_BINDING,
+    &KNOWLEDGE_BASE,
+];
 
 /// The Job that a run belongs to, by what its Pod's environment says.
 #[derive(Debug, Clone)]
@@ -48,36 +60,65 @@ pub struct OwnJob {
     pub uid: String,
 }
 
-/// What writing the Events of a step takes: `create` in each namespace where it writes such objects.
+/// What writing the Events of a step takes: `create` in each namespace where it writes such objects, and in all of them if
+/// it may write such objects wherever they are.
 #[must_use]
 pub fn rules(of_step: &[Rule]) -> Vec<Rule> {
-    let rule = |namespace: &str| Rule::all(namespace, "events.k8s.io", "events", &["create"]);
-    namespaces(of_step).into_iter().map(rule).collect()
+    const VERBS: &[&str] = &["create"];
+    let places = Places::of(of_step);
+    if !places.everywhere.is_empty() {
+        return vec![Rule::cluster("events.k8s.io", "events", [] as [String; 0], VERBS)];
+    }
+    let rule = |namespace| Rule::all(namespace, "events.k8s.io", "events", VERBS);
+    places.namespaces.into_iter().map(rule).collect()
 }
 
-fn namespaces(of_step: &[Rule]) -> BTreeSet<&str> {
-    // What is deleted gets no Event.
-    const WRITES: [&str; 3] = ["create", "patch", "update"];
-    let has_events = |rule: &Rule| KINDS.iter().any(|kind| kind.plural == rule.resource);
-    let is_written = |rule: &&Rule| has_events(rule) && rule.verbs.iter().any(|verb| WRITES.contains(verb));
-    let written = of_step.iter().filter(is_written);
-    written
-        .map(|rule| rule.namespace.as_deref().unwrap_or(CLUSTER_SCOPED))
-        .collect()
+/// Where the objects are that a step writes.
+#[derive(Debug, Default)]
+struct Places<'a> {
+    namespaces: BTreeSet<&'a str>,
+    /// The kinds that it may write in any namespace. What it may do there by other rights than its rules is not known.
+    everywhere: Vec<&'static Kind>,
+}
+
+impl<'a> Places<'a> {
+    fn of(rules: &'a [Rule]) -> Self {
+        // What is deleted gets no Event.
+        const WRITES: [&str; 3] = ["create", "patch", "update"];
+        let mut places = Self::default();
+        let is_write = |rule: &&Rule| rule.verbs.iter().any(|verb| WRITES.contains(verb));
+        for rule in rules.iter().filter(is_write) {
+            let is_it = |kind: &&Kind| kind.plural == rule.resource && kind.group == rule.group;
+            let Some(kind) = KINDS.into_iter().find(is_it) else {
+                continue;
+            };
+            match rule.namespace.as_deref() {
+                None if kind.is_namespaced => places.everywhere.push(kind),
+                namespace => {
+                    places.namespaces.insert(namespace.unwrap_or(CLUSTER_SCOPED));
+                }
+            }
+        }
+        places
+    }
+
+    /// Whether an Event is written on an object.
+    fn have(&self, told: &Told) -> bool {
+        kind_of(&told.object)
+            .is_some_and(|kind| self.namespaces.contains(told.namespace()) || self.everywhere.contains(&kind))
+    }
 }
 
 impl Cluster {
-    /// Writes an Event on each object that was changed, and on each whose failure is known, where the step may by its
-    /// rules. Nothing for a run that changed nothing and failed nowhere.
+    /// Writes an Event on each object that was changed, on each tenant of which any part was, and on each object whose
+    /// failure is known, where the step may by its rules. Nothing for a run that changed nothing and failed nowhere.
     pub async fn tell_changes(&self, report: &Report, of_step: &[Rule], instance: &str) {
-        let namespaces = namespaces(of_step);
-        let changes = report.actions.iter().filter_map(change);
+        let places = Places::of(of_step);
+        let changes = report.actions.iter().flat_map(changes);
         let failures = report.failures.iter().filter_map(failure);
-        let told = changes
-            .chain(failures)
-            .filter(|told| namespaces.contains(told.namespace()));
-        let told = stream::iter(told).for_each_concurrent(CONCURRENCY, |told| async move {
-            if let Some(regarding) = self.regarding(&told.object).await {
+        let told = changes.chain(failures).filter(|told| places.have(told));
+        let told = stream::iter(together(told)).for_each_concurrent(CONCURRENCY, |told| async move {
+            if let Some(regarding) = self.regarding(&told).await {
                 self.tell(told, regarding, report.step, &report.run_id, instance)
                     .await;
             }
@@ -118,12 +159,17 @@ impl Cluster {
         }
     }
 
-    /// `None` for what is no Kubernetes object of a known kind.
-    async fn regarding(&self, object: &ObjectRef) -> Option<ObjectReference> {
-        let kind = KINDS.into_iter().find(|kind| kind.name == object.kind)?;
+    /// `None` for what is no Kubernetes object of a known kind, and for what was changed and is gone since: an Event on it
+    /// would be an orphan.
+    async fn regarding(&self, told: &Told) -> Option<ObjectReference> {
+        let object = &told.object;
+        let kind = kind_of(object)?;
         let api = self.dynamic(kind, object.namespace.as_deref());
-        let live = api.get_metadata_opt(&object.name).await.ok().flatten();
-        let uid = live.and_then(|live| live.metadata.uid);
+        let uid = match api.get_metadata_opt(&object.name).await {
+            Ok(Some(live)) => live.metadata.uid,
+            Ok(None) if told.kind == CHANGED => return None,
+            Ok(None) | Err(_) => None,
+        };
         Some(reference(object, &kind.api_version(), uid))
     }
 
@@ -168,25 +214,57 @@ impl Told {
     }
 }
 
-fn change(row: &ActionReport) -> Option<Told> {
-    let reason = match row.outcome? {
-        Outcome::Created => "Created",
-        Outcome::Configured => "Configured",
+/// The type of an Event on what was changed, and on what failed.
+const CHANGED: &str = "Normal";
+const FAILED: &str = "Warning";
+
+fn kind_of(object: &ObjectRef) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.name == object.kind)
+}
+
+/// On the object, and on what it is a part of.
+fn changes(row: &ActionReport) -> Vec<Told> {
+    let reason = match row.outcome {
+        Some(Outcome::Created) => "Created",
+        Some(Outcome::Configured) => "Configured",
         // An Event on what is gone would be an orphan.
-        Outcome::Deleted | Outcome::Unchanged | Outcome::Skipped => return None,
+        Some(Outcome::Deleted | Outcome::Unchanged | Outcome::Skipped) | None => return Vec::new(),
     };
-    Some(Told {
-        object: row.object.clone(),
-        kind: "Normal",
+    let told = |object: &ObjectRef, note: String| Told {
+        object: object.clone(),
+        kind: CHANGED,
         reason: reason.to_owned(),
-        note: row.message.clone(),
-    })
+        note,
+    };
+    let own = told(&row.object, row.message.clone());
+    let whole = row.part_of.iter();
+    let whole = whole.map(|whole| told(whole, format!("{}: {}", row.object, row.message)));
+    std::iter::once(own).chain(whole).collect()
+}
+
+/// One Event for all that is to be said of one object for the same reason, however many parts it has.
+fn together(told: impl Iterator<Item = Told>) -> Vec<Told> {
+    let mut found: Vec<Told> = Vec::new();
+    let mut places: HashMap<(ObjectRef, String), usize> = HashMap::new();
+    for told in told {
+        match places.entry((told.object.clone(), told.reason.clone())) {
+            Entry::Occupied(place) => {
+                let note = &mut found[*place.get()].note;
+                *note = format!("{note}; {}", told.note);
+            }
+            Entry::Vacant(place) => {
+                place.insert(found.len());
+                found.push(told);
+            }
+        }
+    }
+    found
 }
 
 fn failure(failure: &FailureReport) -> Option<Told> {
     Some(Told {
         object: failure.object.clone()?,
-        kind: "Warning",
+        kind: FAILED,
         reason: failure.reason.to_string(),
         note: failure.message.clone(),
     })
@@ -232,6 +310,53 @@ mod tests {
             .collect();
         assert_eq!(namespaces, ["a", "default"]);
         assert!(rules.iter().all(|rule| rule.verbs == ["create"]));
+    }
+
+    #[test]
+    fn events_of_tenants_are_written_wherever_these_are() {
+        let none = [] as [String; 0];
+        let tenants = Rule::cluster(ORGANIZATION.group, ORGANIZATION.plural, none.clone(), &["patch"]);
+        let others = Rule::named("a", "", "secrets", ["x"], &["patch"]);
+        let [rule] = rules(&[others, tenants]).try_into().unwrap();
+        assert_eq!(rule, Rule::cluster("events.k8s.io", "events", none, &["create"]));
+    }
+
+    fn mk_row(object: ObjectRef, part_of: Option<ObjectRef>, outcome: Outcome) -> ActionReport {
+        ActionReport {
+            object,
+            part_of,
+            verb: crate::converge::Verb::Update,
+            outcome: Some(outcome),
+            reason: None,
+            message: "apply what differs".to_owned(),
+        }
+    }
+
+    #[test]
+    fn all_that_was_done_for_a_tenant_is_one_event_on_it() {
+        let tenant = ObjectRef::namespaced("Organization", "platform-system", "acme");
+        let part = |name: &str, outcome| {
+            mk_row(
+                ObjectRef::namespaced("Trigger", "org-acme", name),
+                Some(tenant.clone()),
+                outcome,
+            )
+        };
+        let rows = [
+            part("a", Outcome::Configured),
+            part("b", Outcome::Configured),
+            part("gone", Outcome::Deleted),
+            mk_row(tenant.clone(), None, Outcome::Configured),
+            part("c", Outcome::Created),
+        ];
+        let told = together(rows.iter().flat_map(changes).filter(|told| told.object == tenant));
+        let told: Vec<(&str, &str)> = told
+            .iter()
+            .map(|told| (told.reason.as_str(), told.note.as_str()))
+            .collect();
+        let configured = "Trigger org-acme/a: apply what differs; Trigger org-acme/b: apply what differs; apply what differs";
+        let created = "Trigger org-acme/c: apply what differs";
+        assert_eq!(told, [("Configured", configured), ("Created", created)]);
     }
 
     #[test]

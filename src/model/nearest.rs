@@ -22,6 +22,15 @@ pub(crate) fn nearest_all<'a>(name: &str, known: impl Iterator<Item = &'a str>) 
     near.map(|(_, other)| other).take(3).collect()
 }
 
+/// The question whether one of these names is meant; none if there are none.
+pub(crate) fn meant(near: &[&str]) -> Option<String> {
+    match near {
+        [] => None,
+        [only] => Some(format!("is {only} meant?")),
+        some => Some(format!("is one of {} meant?", some.join(", "))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

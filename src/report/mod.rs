@@ -5,3 +5,4 @@ pub mod documents;
 pub mod progress;
 pub mod table;
 pub mod token;
+mod tree;

@@ -1,5 +1,6 @@
 //! Reports as tables for people; the only importer of tabled.
 
+use super::tree;
 use crate::{
     converge::{Outcome, Report, report::ActionReport},
     model::{exit::Exit, object::ObjectRef},
@@ -25,9 +26,15 @@ pub fn plain<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// What was done, and a summary. Unless `wide`, unchanged objects are only counted and descriptions of actions cut short.
+/// What was done, and a summary. Unless `wide`, unchanged objects are only counted and descriptions of actions cut short. What
+/// is a tree is shown as one, with every object.
 #[must_use]
 pub fn reports(reports: &[Report], wide: bool) -> String {
+    if let [report] = reports
+        && tree::is_tree(report)
+    {
+        return plain(["OBJECT", "STATE"], tree::rows(&report.actions));
+    }
     let rows: Vec<[String; 4]> = reports.iter().flat_map(|report| rows(report, wide)).collect();
     let summary = summary(reports);
     if rows.is_empty() {

@@ -25,8 +25,10 @@ fn rendered(what: &str, line: &[String]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
+/// What a command takes, whatever it is told to work on.
 fn grants(line: &[String]) -> Option<Vec<Grant>> {
-    let text = rendered("rbac", line)?;
+    let named = [line, &["NAME".to_owned()]].concat();
+    let text = rendered("rbac", line).or_else(|| rendered("rbac", &named))?;
     let mut grants = Vec::new();
     for document in text.split("---\n") {
         let document: Value = serde_saphyr::from_str(document).unwrap();

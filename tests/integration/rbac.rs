@@ -292,7 +292,12 @@ async fn play(step: StepCommand, initial: Initial) {
         StepCommand::WavesInstall(_) | StepCommand::WavesPrune(_) | StepCommand::WavesStatus(_) => {
             panic!("what they take follows from the manifests: see `waves`")
         }
-        StepCommand::TenantsReconcile(_) | StepCommand::TenantsStatus(_) => {
+        StepCommand::TenantsReconcile(_)
+        | StepCommand::TenantsStatus(_)
+        | StepCommand::TenantsDescribe(_)
+        | StepCommand::TenantsSuspend(_)
+        | StepCommand::TenantsResume(_)
+        | StepCommand::TenantsDelete(_) => {
             panic!("it takes tenants to see what they take: see `tenants`")
         }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,

@@ -5,6 +5,7 @@
 mod condition;
 mod definitions;
 mod git;
+pub mod kinds;
 mod knowledge_base;
 pub mod names;
 mod organization;

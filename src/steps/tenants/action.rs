@@ -99,6 +99,14 @@ impl Effect for Action {
         }
     }
 
+    /// The custom resource that it is for.
+    fn part_of(&self) -> Option<ObjectRef> {
+        let mut words = self.owner.splitn(3, '/');
+        let (kind, namespace, name) = (words.next()?, words.next()?, words.next()?);
+        let owner = ObjectRef::namespaced(kind, namespace, name);
+        (owner != self.object()).then_some(owner)
+    }
+
     fn verb(&self) -> Verb {
         match &self.change {
             Change::Apply { uid: None, .. } | Change::WebhookSecret { uid: None, .. } => Verb::Create,
@@ -110,7 +118,7 @@ impl Effect for Action {
 }
 
 /// What an action does, for people.
-fn describe(action: &tunnel::Action) -> &'static str {
+pub(super) fn describe(action: &tunnel::Action) -> &'static str {
     use tunnel::Action;
     match action {
         Action::StoreSecret { .. } => "store a new secret for the tunnel",

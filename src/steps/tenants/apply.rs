@@ -70,7 +70,12 @@ async fn act(cx: &Context, memory: &Memory, action: Action) -> Result<Outcome, F
             finalizers.push(finalizer.to_owned());
             finalize(cx, at, &version, &finalizers).await
         }
-        Change::Release { version, finalizers } => finalize(cx, at, &version, &finalizers).await,
+        Change::Release { version, finalizers } => {
+            let kept = finalize(cx, at, &version, &finalizers).await?;
+            // With its last finalizer it is gone.
+            let is_gone = finalizers.is_empty();
+            Ok(if is_gone { Outcome::Deleted } else { kept })
+        }
         Change::Status { status, version, .. } => report(cx, at, status, &version).await,
     }
 }

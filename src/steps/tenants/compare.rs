@@ -5,7 +5,7 @@ use crate::{
     apply::drift::{self, Drift},
     model::names,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What makes an object as it is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,63 @@ fn includes(live: &Value, wanted: &Value) -> bool {
     }
 }
 
+/// Names of the fields that are not as wanted, such as `spec.hard.pods`; never values. None if it only has more of an earlier
+/// apply of ours than is wanted now.
+pub(super) fn differing(live: &Value, wanted: &Value, exactness: Exactness) -> Vec<String> {
+    let exact = match exactness {
+        Exactness::Exactly(fields) => fields,
+        Exactness::AtLeast => &[],
+    };
+    let mut found = Vec::new();
+    for (name, wanted) in wanted.as_object().into_iter().flatten() {
+        let path = vec![name.as_str()];
+        walk(
+            &live[name],
+            wanted,
+            exact.contains(&name.as_str()),
+            &path,
+            &mut found,
+        );
+    }
+    found
+}
+
+/// Where only what is wanted counts, what is not wanted is not looked at.
+fn walk<'a>(live: &'a Value, wanted: &'a Value, is_exact: bool, path: &[&'a str], found: &mut Vec<String>) {
+    match (live, wanted) {
+        (Value::Object(live), Value::Object(wanted)) => {
+            let others = live.keys().filter(|name| is_exact && !wanted.contains_key(*name));
+            for name in wanted.keys().chain(others) {
+                let path = [path, &[name.as_str()]].concat();
+                let of = |fields: &'a Map<String, Value>| fields.get(name).unwrap_or(&Value::Null);
+                walk(of(live), of(wanted), is_exact, &path, found);
+            }
+        }
+        (live, wanted) => {
+            let is_same = match is_exact {
+                true => live == wanted,
+                false => includes(live, wanted) || (live.is_null() && is_empty(wanted)),
+            };
+            if !is_same {
+                found.push(dotted(path));
+            }
+        }
+    }
+}
+
+/// A name that has dots or slashes itself is in brackets.
+fn dotted(path: &[&str]) -> String {
+    let mut text = String::new();
+    for &name in path {
+        match name.contains(['.', '/']) {
+            true => text.extend(["[", name, "]"]),
+            false if text.is_empty() => text.push_str(name),
+            false => text.extend([".", name]),
+        }
+    }
+    text
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -110,6 +167,33 @@ mod tests {
         );
         live["roleRef"]["name"] = json!("cluster-admin");
         assert_eq!(compare(&live, &wanted, GRANT), Remedy::Recreate);
+        assert_eq!(
+            differing(&live, &wanted, GRANT),
+            ["metadata.labels.x", "roleRef.name", "subjects"]
+        );
+    }
+
+    #[test]
+    fn fields_that_differ_are_named_and_their_values_are_not() {
+        let wanted = json!({"metadata": {"labels": {"a.b/c": "1"}}, "spec": {"hard": {"pods": "2"}, "scopes": []},
+                            "data": {"key": "c2VjcmV0"}});
+        let live =
+            json!({"metadata": {"labels": {"other": "1"}}, "spec": {"hard": {"pods": "3", "cpu": "1"}}});
+        let spec = Exactness::Exactly(&["spec"]);
+        let exactly = [
+            "data",
+            "metadata.labels[a.b/c]",
+            "spec.hard.pods",
+            "spec.scopes",
+            "spec.hard.cpu",
+        ];
+        let mut found = differing(&live, &wanted, spec);
+        found.sort_unstable();
+        let mut expected = exactly.map(str::to_owned);
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        let at_least = differing(&live, &wanted, Exactness::AtLeast);
+        assert_eq!(at_least, ["data", "metadata.labels[a.b/c]", "spec.hard.pods"]);
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! The kinds of object that tenants consist of, with what their URLs take.
 
-use crate::model::{kind::Kind, tenants};
+use crate::model::kind::Kind;
 
-pub(super) use crate::model::kind::{CONFIG_MAP, DEPLOYMENT, NAMESPACE, SECRET};
+pub(super) use crate::model::{
+    kind::{CONFIG_MAP, DEPLOYMENT, NAMESPACE, SECRET},
+    tenants::kinds::{ALL as TENANTS, KNOWLEDGE_BASE, ORGANIZATION, REPO_BINDING},
+};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const TRIGGERS: &str = "triggers.tekton.dev";
-
-pub(super) const ORGANIZATION: Kind = own("Organization", "organizations");
-pub(super) const REPO_BINDING: Kind = own("RepoBinding", "repobindings");
-pub(super) const KNOWLEDGE_BASE: Kind = own("KnowledgeBase", "knowledgebases");
 
 pub(super) const SERVICE_ACCOUNT: Kind = Kind::known("", "v1", "ServiceAccount", "serviceaccounts", true);
 pub(super) const RESOURCE_QUOTA: Kind = Kind::known("", "v1", "ResourceQuota", "resourcequotas", true);
@@ -64,7 +63,3 @@ pub(super) static LABELLED: [Kind; 14] = [
 
 /// Those of the connectors of tunnels, found in the same way.
 pub(super) static CONNECTORS: [Kind; 2] = [CONFIG_MAP, DEPLOYMENT];
-
-const fn own(name: &'static str, plural: &'static str) -> Kind {
-    Kind::known(tenants::GROUP, tenants::VERSION, name, plural, true)
-}

@@ -1,6 +1,6 @@
 //! What one run remembers of its own deeds; forgotten at its end.
 
-use super::tunnels::Edge;
+use super::{choice::Leavers, tunnels::Edge};
 use crate::model::kind::{Address, NAMESPACE};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -26,6 +26,8 @@ struct Inner {
     new: HashSet<String>,
     /// When the first thing was deleted.
     deleting_since: Option<Instant>,
+    /// The tenants that are to go.
+    leavers: Option<Leavers>,
     /// Cloudflare, once it was found.
     edge: Option<Edge>,
 }
@@ -70,6 +72,14 @@ impl Memory {
 
     pub(super) fn keep_edge(&self, edge: Edge) {
         self.inner().edge = Some(edge);
+    }
+
+    pub(super) fn keep_leavers(&self, leavers: Leavers) {
+        self.inner().leavers = Some(leavers);
+    }
+
+    pub(super) fn leavers(&self) -> Option<Leavers> {
+        self.inner().leavers.clone()
     }
 
     pub(super) fn deleting(&self) {

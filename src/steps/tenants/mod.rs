@@ -3,7 +3,10 @@
 
 mod action;
 mod apply;
+mod choice;
 mod compare;
+mod delete;
+mod describe;
 mod desired;
 mod judge;
 mod kinds;
@@ -18,12 +21,16 @@ mod rules;
 mod seen;
 mod status;
 mod surroundings;
+mod suspend;
 mod tunnels;
 mod wanted;
 
 pub use action::Action;
+pub use delete::TenantsDelete;
+pub use describe::TenantsDescribe;
 pub use overview::TenantsStatus;
 pub use seen::Seen;
+pub use suspend::{TenantsResume, TenantsSuspend};
 
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},
@@ -33,22 +40,62 @@ use crate::{
         rule::Rule,
     },
 };
+use choice::Choice;
 use memory::Memory;
 use std::path::{Path, PathBuf};
 
 /// Bring every tenant to what its custom resources say.
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantsReconcile {
-    /// Only the tenant of this name; with an Organization its bindings too
-    name: Option<String>,
+    #[command(flatten)]
+    chosen: Chosen,
+}
+
+/// The tenants that are looked at, with everything that belongs to them.
+#[derive(Debug, Default, clap::Args)]
+struct Chosen {
+    #[command(flatten)]
+    only: Only,
+    #[command(flatten)]
+    outside: Outside,
+    #[arg(skip)]
+    memory: Memory,
+}
+
+impl Chosen {
+    async fn look(&self, cx: &Context) -> Result<Seen, Failure> {
+        let scope = self.outside.scope(&cx.config, &self.only.names);
+        observe::look(cx, &self.memory, scope).await
+    }
+}
+
+/// Those that are named, or all.
+#[derive(Debug, Clone, Default, clap::Args)]
+struct Only {
+    /// Only these tenants, as NAME, KIND/NAME or KIND/NAMESPACE/NAME; with an Organization its bindings too
+    #[arg(value_name = "NAME")]
+    names: Vec<Choice>,
+}
+
+/// What tenants have outside the cluster.
+#[derive(Debug, Default, clap::Args)]
+struct Outside {
     /// Leave Cloudflare alone, and what connects to it
     #[arg(long)]
     skip_cloudflare: bool,
     /// File with Cloudflare's API token; else CLOUDFLARE_API_TOKEN, else Secret cloudflare-api-token
     #[arg(long, value_name = "FILE")]
     cloudflare_token_file: Option<PathBuf>,
-    #[arg(skip)]
-    memory: Memory,
+}
+
+impl Outside {
+    fn scope<'a>(&'a self, config: &Config, only: &'a [Choice]) -> Scope<'a> {
+        Scope {
+            only,
+            has_tunnels: has_tunnels(config) && !self.skip_cloudflare,
+            token_file: self.cloudflare_token_file.as_deref(),
+        }
+    }
 }
 
 /// Webhooks come in by tunnels where the platform has public names.
@@ -59,8 +106,8 @@ fn has_tunnels(config: &Config) -> bool {
 /// What of the tenants is looked at.
 #[derive(Debug, Clone, Copy)]
 struct Scope<'a> {
-    /// Only the tenant of this name.
-    only: Option<&'a str>,
+    /// Only these tenants, if any are named.
+    only: &'a [Choice],
     has_tunnels: bool,
     token_file: Option<&'a Path>,
 }
@@ -80,12 +127,7 @@ impl Step for TenantsReconcile {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {
-        let scope = Scope {
-            only: self.name.as_deref(),
-            has_tunnels: has_tunnels(&cx.config) && !self.skip_cloudflare,
-            token_file: self.cloudflare_token_file.as_deref(),
-        };
-        observe::look(cx, &self.memory, scope).await
+        self.chosen.look(cx).await
     }
 
     fn plan(&self, seen: &Seen) -> Plan<Action> {
@@ -93,6 +135,6 @@ impl Step for TenantsReconcile {
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
-        apply::apply(cx, &self.memory, action).await
+        apply::apply(cx, &self.chosen.memory, action).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
     kinds,
     memory::Memory,
     resources::{self, Resources},
-    seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, TunnelSeen},
+    seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, Stray, TunnelSeen},
     surroundings, tunnels,
     wanted::{self, CONCURRENCY, Found, List, Wanted, connector_lists, lists},
 };
@@ -51,7 +51,7 @@ pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Res
         bases: resources.bases,
         strays,
         failed: memory.failed(),
-        only: scope.only.map(str::to_owned),
+        only: scope.only.to_vec(),
         has_deleted: memory.has_deleted(),
         is_patience_over: memory.is_patience_over(),
     })
@@ -63,7 +63,7 @@ async fn listed(
     resources: &mut Resources,
     facts: &Facts,
     lists: Vec<List>,
-) -> Result<Vec<Address>, Failure> {
+) -> Result<Vec<Stray>, Failure> {
     let found: Vec<(Kind, Found)> = {
         let wanted = Wanted::new(resources, facts);
         let places = wanted.places();

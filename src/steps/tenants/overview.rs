@@ -1,8 +1,10 @@
 //! `tenants status`: how far each tenant is, by what its own status says.
 
 use super::{
-    kinds,
+    Only,
+    choice::{Choice, nobody},
     resources::{self, Resources},
+    rules,
     seen::Resource,
 };
 use crate::{
@@ -22,8 +24,8 @@ use crate::{
 /// Report how far each tenant is.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct TenantsStatus {
-    /// Only the tenant of this name; with an Organization its bindings too
-    name: Option<String>,
+    #[command(flatten)]
+    only: Only,
 }
 
 /// What the tenants say of themselves.
@@ -55,30 +57,28 @@ impl Step for TenantsStatus {
     type Action = Nothing;
 
     fn rules(&self, _: &Config) -> Vec<Rule> {
-        let kinds = [kinds::ORGANIZATION, kinds::REPO_BINDING, kinds::KNOWLEDGE_BASE];
-        let list = kinds.map(|kind| Rule::cluster(kind.group, kind.plural, [] as [String; 0], &["list"]));
-        list.into()
+        rules::of_tenants(&["list"])
     }
 
     async fn observe(&self, cx: &Context) -> Result<Stated, Failure> {
         let found = resources::read(cx).await?;
-        let tenants = found.map(|found| self.tenants(found));
+        let tenants = found.map(tenants);
         Ok(Stated { tenants })
     }
 
     fn plan(&self, seen: &Stated) -> Plan<Nothing> {
         let mut plan = Plan::default();
-        match &seen.tenants {
-            None => plan.notes.push(super::plan::undefined()),
-            Some(tenants) => tenants.iter().for_each(|tenant| tell(tenant, &mut plan)),
-        }
-        let is_nobody = seen.tenants.as_ref().is_some_and(Vec::is_empty);
-        plan.refused.extend(
-            self.name
-                .as_deref()
-                .filter(|_| is_nobody)
-                .map(super::plan::nobody),
-        );
+        let Some(tenants) = &seen.tenants else {
+            plan.notes.push(super::plan::undefined());
+            return plan;
+        };
+        let chosen = tenants.iter().filter(|tenant| self.is_chosen(tenant));
+        chosen.for_each(|tenant| tell(tenant, &mut plan));
+        let everybody = || tenants.iter().map(|tenant| &tenant.resource);
+        let is_nobody = |name: &&Choice| !everybody().any(|resource| name.is(resource));
+        let nobodies = self.only.names.iter().filter(is_nobody);
+        plan.refused
+            .extend(nobodies.map(|name| nobody(name, everybody())));
         plan
     }
 
@@ -88,24 +88,28 @@ impl Step for TenantsStatus {
 }
 
 impl TenantsStatus {
-    fn tenants(&self, found: Resources) -> Vec<Tenant> {
-        let is_chosen = |name: &str| self.name.as_deref().is_none_or(|chosen| chosen == name);
-        let organizations = found.organizations.into_iter();
-        let organizations = organizations.map(|seen| tenant(seen.resource, seen.status));
-        let bindings = found.bindings.into_iter().map(|seen| Tenant {
-            organization: Some(seen.spec.aphex_org),
-            ..tenant(seen.resource, seen.status)
-        });
-        let bases = found
-            .bases
-            .into_iter()
-            .map(|seen| tenant(seen.resource, seen.status));
-        let all = organizations.chain(bindings).chain(bases);
-        let is_asked_for = |tenant: &Tenant| {
-            is_chosen(&tenant.resource.at.name) || tenant.organization.as_deref().is_some_and(is_chosen)
+    fn is_chosen(&self, tenant: &Tenant) -> bool {
+        let is_meant = |name: &Choice| {
+            let organization = tenant.organization.as_deref();
+            name.is(&tenant.resource)
+                || organization.is_some_and(|organization| name.is_organization(organization))
         };
-        all.filter(is_asked_for).collect()
+        self.only.names.is_empty() || self.only.names.iter().any(is_meant)
     }
+}
+
+fn tenants(found: Resources) -> Vec<Tenant> {
+    let organizations = found.organizations.into_iter();
+    let organizations = organizations.map(|seen| tenant(seen.resource, seen.status));
+    let bindings = found.bindings.into_iter().map(|seen| Tenant {
+        organization: Some(seen.spec.aphex_org),
+        ..tenant(seen.resource, seen.status)
+    });
+    let bases = found
+        .bases
+        .into_iter()
+        .map(|seen| tenant(seen.resource, seen.status));
+    organizations.chain(bindings).chain(bases).collect()
 }
 
 fn tenant<S: Status>(resource: Resource, status: Option<S>) -> Tenant {

@@ -1,12 +1,18 @@
 //! What to do about what was seen, tenant by tenant. Pure.
 
+pub(super) mod departure;
+pub(super) mod description;
 mod removal;
 mod report;
+pub(super) mod suspension;
+#[cfg(test)]
+pub(super) mod testing;
 
-pub(super) use report::{nobody, undefined};
+pub(super) use report::undefined;
 
 use super::{
     action::{Action, Change, tunnel_object},
+    choice::nobody,
     compare::Remedy,
     desired::{BindingPart, OrganizationPart, Part, Stage, credentials},
     observe,
@@ -31,7 +37,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     for tenant in seen
         .organizations
         .iter()
-        .filter(|tenant| is_chosen(&tenant.resource, seen))
+        .filter(|tenant| seen.is_chosen(&tenant.resource))
     {
         organization(tenant, seen, &mut plan);
     }
@@ -39,27 +45,20 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     for tenant in seen
         .bindings
         .iter()
-        .filter(|tenant| is_chosen_binding(tenant, seen))
+        .filter(|tenant| seen.is_chosen_binding(tenant))
     {
         binding(tenant, &homes, seen, &mut plan);
     }
-    for base in seen.bases.iter().filter(|base| is_chosen(&base.resource, seen)) {
+    for base in seen.bases.iter().filter(|base| seen.is_chosen(&base.resource)) {
         base_of(base, &mut plan);
     }
-    match &seen.only {
-        None => plan.notes.extend(seen.strays.iter().map(report::stray)),
-        Some(name) if !is_anybody(name, seen) => plan.refused.push(nobody(name)),
-        Some(_) => {}
+    if seen.only.is_empty() {
+        plan.notes
+            .extend(seen.strays.iter().map(|stray| report::stray(&stray.at)));
     }
+    let nobodies = seen.unknown().map(|name| nobody(name, seen.everybody()));
+    plan.refused.extend(nobodies);
     plan
-}
-
-fn is_anybody(name: &str, seen: &Seen) -> bool {
-    let organizations = seen.organizations.iter().map(|tenant| &tenant.resource);
-    let bindings = seen.bindings.iter().map(|tenant| &tenant.resource);
-    let bases = seen.bases.iter().map(|base| &base.resource);
-    let mut all = organizations.chain(bindings).chain(bases);
-    all.any(|resource| resource.at.name == name)
 }
 
 /// Nothing belongs to a knowledge base; an earlier controller kept it from going all the same.
@@ -69,15 +68,6 @@ fn base_of(base: &BaseSeen, plan: &mut Plan<Action>) {
     } else {
         report::base(base, plan);
     }
-}
-
-fn is_chosen(resource: &Resource, seen: &Seen) -> bool {
-    seen.only.as_ref().is_none_or(|only| *only == resource.at.name)
-}
-
-/// Also with its organization.
-fn is_chosen_binding(tenant: &BindingSeen, seen: &Seen) -> bool {
-    is_chosen(&tenant.resource, seen) || seen.only.as_ref() == Some(&tenant.spec.aphex_org)
 }
 
 fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>) {
@@ -224,6 +214,7 @@ fn organization_part(
             uid,
             remedy,
             is_terminating: false,
+            ..
         } if *remedy != Remedy::None || tenant.webhook_secret != WebhookSecret::Good => Some(uid.clone()),
         _ => return None,
     };
@@ -251,6 +242,7 @@ fn change(state: &PartState, body: impl Fn() -> serde_json::Value) -> Option<Cha
             uid,
             remedy,
             is_terminating: false,
+            ..
         } => {
             let uid = uid.clone();
             match remedy {

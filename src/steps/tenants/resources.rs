@@ -2,7 +2,7 @@
 
 use super::{
     kinds,
-    seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource, TunnelSeen, WebhookSecret},
+    seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource, TunnelSeen, WebhookSecret, everybody},
 };
 use crate::{
     converge::Context,
@@ -23,6 +23,13 @@ pub(super) struct Resources {
     pub(super) organizations: Vec<OrganizationSeen>,
     pub(super) bindings: Vec<BindingSeen>,
     pub(super) bases: Vec<BaseSeen>,
+}
+
+impl Resources {
+    /// Every tenant that there is.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &Resource> {
+        everybody(&self.organizations, &self.bindings, &self.bases)
+    }
 }
 
 /// All of them; `None` if the cluster does not have the kinds. One that the definitions would refuse today is told of, and
@@ -110,6 +117,7 @@ pub(super) fn resource(kind: &Kind, metadata: &ObjectMeta) -> Resource {
             name,
         },
         owner,
+        uid: metadata.uid.clone().unwrap_or_default(),
         version: metadata.resource_version.clone().unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
         finalizers: metadata.finalizers.clone().unwrap_or_default(),

@@ -23,15 +23,8 @@ pub(super) const ROLES: [&str; 10] = [
 
 /// All of them.
 pub(super) fn rules(config: &Config) -> Vec<Rule> {
-    let on = |kind: &Kind, verbs: &[&'static str]| {
-        Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
-    };
-    let mut rules = vec![
-        on(&kinds::ORGANIZATION, &["get", "list", "patch"]),
-        on(&kinds::REPO_BINDING, &["list", "patch"]),
-        on(&kinds::KNOWLEDGE_BASE, &["list", "patch"]),
-    ];
-    for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING, &kinds::KNOWLEDGE_BASE] {
+    let mut rules = of_tenants(&["get", "list", "patch"]);
+    for kind in &kinds::TENANTS {
         let status = format!("{}/status", kind.plural);
         rules.push(Rule::cluster(
             kind.group.clone(),
@@ -40,6 +33,31 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
             &["patch"],
         ));
     }
+    rules.extend(of_objects(config));
+    rules
+}
+
+/// These verbs on the custom resources. An Event about one takes `get`, for its uid.
+pub(super) fn of_tenants(verbs: &[&'static str]) -> Vec<Rule> {
+    kinds::TENANTS.iter().map(|kind| on(kind, verbs)).collect()
+}
+
+/// Those of these verbs that reconciling takes on what belongs to tenants.
+pub(super) fn of_objects_only(config: &Config, verbs: &[&str]) -> Vec<Rule> {
+    let mut rules = of_objects(config);
+    for rule in &mut rules {
+        rule.verbs.retain(|verb| verbs.contains(verb));
+    }
+    rules.retain(|rule| !rule.verbs.is_empty());
+    rules
+}
+
+fn on(kind: &Kind, verbs: &[&'static str]) -> Rule {
+    Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
+}
+
+fn of_objects(config: &Config) -> Vec<Rule> {
+    let mut rules = Vec::new();
     for kind in &kinds::LABELLED {
         let verbs: &[&'static str] = match &*kind.name {
             "Namespace" | "Trigger" | "TriggerTemplate" => &["get", "list", "create", "patch", "delete"],

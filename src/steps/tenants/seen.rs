@@ -1,6 +1,7 @@
 //! What was seen of the tenants.
 
 use super::{
+    choice::Choice,
     compare::Remedy,
     desired::{BindingPart, Facts, OrganizationPart},
     problems::Problem,
@@ -18,16 +19,52 @@ pub struct Seen {
     pub(super) organizations: Vec<OrganizationSeen>,
     pub(super) bindings: Vec<BindingSeen>,
     pub(super) bases: Vec<BaseSeen>,
-    /// Ours by their labels, and of no tenant that there is.
-    pub(super) strays: Vec<Address>,
+    /// Ours by their labels, and wanted by no tenant that there is.
+    pub(super) strays: Vec<Stray>,
     /// What failed for good in this run, by owner.
     pub(super) failed: BTreeMap<String, String>,
-    /// Only this tenant is worked on.
-    pub(super) only: Option<String>,
+    /// Only these tenants are worked on, if any are named.
+    pub(super) only: Vec<Choice>,
     /// Whether this run has deleted something.
     pub(super) has_deleted: bool,
     /// Whether what is being deleted has been waited for long enough.
     pub(super) is_patience_over: bool,
+}
+
+impl Seen {
+    /// Every tenant that there is.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &Resource> + Clone {
+        everybody(&self.organizations, &self.bindings, &self.bases)
+    }
+
+    /// Whether a tenant is worked on.
+    pub(super) fn is_chosen(&self, resource: &Resource) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name.is(resource))
+    }
+
+    /// The same for a binding, which is worked on with its organization too.
+    pub(super) fn is_chosen_binding(&self, tenant: &BindingSeen) -> bool {
+        let organization = &tenant.spec.aphex_org;
+        self.is_chosen(&tenant.resource) || self.only.iter().any(|name| name.is_organization(organization))
+    }
+
+    /// The names that nobody has.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = &Choice> {
+        let is_anybody = |name: &&Choice| self.everybody().any(|resource| name.is(resource));
+        self.only.iter().filter(move |name| !is_anybody(name))
+    }
+}
+
+/// All of these together.
+pub(super) fn everybody<'a>(
+    organizations: &'a [OrganizationSeen],
+    bindings: &'a [BindingSeen],
+    bases: &'a [BaseSeen],
+) -> impl Iterator<Item = &'a Resource> + Clone {
+    let organizations = organizations.iter().map(|tenant| &tenant.resource);
+    let bindings = bindings.iter().map(|tenant| &tenant.resource);
+    let bases = bases.iter().map(|base| &base.resource);
+    organizations.chain(bindings).chain(bases)
 }
 
 /// One custom resource, beside its specification and status.
@@ -36,6 +73,7 @@ pub(super) struct Resource {
     pub(super) at: Address,
     /// `<kind>/<namespace>/<name>`.
     pub(super) owner: String,
+    pub(super) uid: String,
     pub(super) version: String,
     pub(super) generation: i64,
     pub(super) finalizers: Vec<String>,
@@ -94,6 +132,14 @@ pub(super) struct BaseSeen {
     pub(super) status: Option<tenants::KnowledgeBaseStatus>,
 }
 
+/// What carries the labels of a tenant and has no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stray {
+    pub(super) at: Address,
+    /// The custom resource that it was made for, if it says so.
+    pub(super) owner: Option<String>,
+}
+
 /// Something that has to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Leftover {
@@ -128,6 +174,8 @@ pub(super) enum PartState {
     There {
         uid: String,
         remedy: Remedy,
+        /// Names of the fields that are not as wanted; never values.
+        differs: Vec<String>,
         is_terminating: bool,
     },
     /// It exists, and is somebody else's.

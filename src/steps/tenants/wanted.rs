@@ -1,13 +1,13 @@
 //! Comparing what is there with what is wanted, list by list, page by page.
 
 use super::{
-    compare::{Remedy, compare},
+    compare::{Remedy, compare, differing},
     desired::{Exactness, Facts, OrganizationPart, Part, TERRAFORM_SECRET, WEBHOOK_KEY, WEBHOOK_SECRET},
     kinds,
     memory::Memory,
     observe::{binding, organization},
     resources::Resources,
-    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, WebhookSecret},
+    seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Stray, WebhookSecret},
 };
 use crate::{
     converge::Context,
@@ -51,7 +51,7 @@ pub(super) type Places<'a> = HashMap<&'a Address, Place>;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) states: Vec<(Place, PartState, WebhookSecret)>,
-    pub(super) strays: Vec<Address>,
+    pub(super) strays: Vec<Stray>,
     pub(super) is_served: bool,
 }
 
@@ -163,7 +163,10 @@ impl<'a> Wanted<'a> {
                             let (state, secret) = self.state(*place, &live, true);
                             found.states.push((*place, state, secret));
                         }
-                        None => found.strays.push(at),
+                        None => found.strays.push(Stray {
+                            owner: owner_of(&live).map(str::to_owned),
+                            at,
+                        }),
                     }
                 }
                 Ok(found)
@@ -183,7 +186,7 @@ impl<'a> Wanted<'a> {
                 (&seen.resource.owner, seen.parts[part].part.is_in_shared_place())
             }
         };
-        let live_owner = live["metadata"]["annotations"][names::OWNER_ANNOTATION].as_str();
+        let live_owner = owner_of(live);
         let is_foreign = match live_owner {
             Some(other) => other != owner && self.owners.contains(other),
             None => is_shared && !is_listed,
@@ -192,38 +195,51 @@ impl<'a> Wanted<'a> {
             let owner = live_owner.unwrap_or("somebody who is not known here").to_owned();
             return (PartState::Foreign { owner }, WebhookSecret::Missing);
         }
-        let (remedy, secret) = self.remedy(place, live);
+        let (remedy, differs, secret) = self.remedy(place, live);
         let state = PartState::There {
             uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
             remedy,
+            differs,
             is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
         };
         (state, secret)
     }
 
-    fn remedy(&self, place: Place, live: &Value) -> (Remedy, WebhookSecret) {
+    /// What mends it, and which fields differ.
+    fn remedy(&self, place: Place, live: &Value) -> (Remedy, Vec<String>, WebhookSecret) {
+        let compared = |body: &Value, exactness: Exactness| {
+            let remedy = compare(live, body, exactness);
+            let differs = match remedy {
+                Remedy::None => Vec::new(),
+                _ => differing(live, body, exactness),
+            };
+            (remedy, differs)
+        };
         match place {
             Place::Organization(tenant, part) => {
                 let seen = &self.organizations[tenant];
                 let part = seen.parts[part].part;
                 let body = part.body(&organization(seen, self.facts));
                 if part != OrganizationPart::WebhookSecret {
-                    return (compare(live, &body, part.exactness()), WebhookSecret::Missing);
+                    let (remedy, differs) = compared(&body, part.exactness());
+                    return (remedy, differs, WebhookSecret::Missing);
                 }
-                let secret = webhook_secret(live, seen.spec.webhook_secret.as_ref());
                 // Its value is compared here, and nowhere else; an apply of the rest alone would take it away.
                 let labels = Exactness::Exactly(&[]);
-                let remedy = match (secret, compare(live, &body, labels)) {
-                    (WebhookSecret::Good, Remedy::None) => Remedy::None,
-                    _ => Remedy::Apply,
-                };
-                (remedy, secret)
+                let (remedy, mut differs) = compared(&body, labels);
+                let secret = webhook_secret(live, seen.spec.webhook_secret.as_ref());
+                if secret == WebhookSecret::Good {
+                    return (remedy, differs, secret);
+                }
+                differs.push(format!("data.{WEBHOOK_KEY}"));
+                (Remedy::Apply, differs, secret)
             }
             Place::Binding(tenant, part) => {
                 let seen = &self.bindings[tenant];
                 let part = seen.parts[part].part;
                 let body = part.body(&binding(seen, self.facts));
-                (compare(live, &body, part.exactness()), WebhookSecret::Missing)
+                let (remedy, differs) = compared(&body, part.exactness());
+                (remedy, differs, WebhookSecret::Missing)
             }
         }
     }
@@ -274,6 +290,11 @@ fn candidates<P: Part>(parts: &[PartSeen<P>], is_worked_on: bool) -> impl Iterat
     parts
         .filter(move |(_, seen)| is_worked_on && is_unknown(seen))
         .map(|(at, seen)| (at, &seen.at))
+}
+
+/// The custom resource that an object says it was made for.
+fn owner_of(live: &Value) -> Option<&str> {
+    live["metadata"]["annotations"][names::OWNER_ANNOTATION].as_str()
 }
 
 fn is_ours(live: &Value) -> bool {

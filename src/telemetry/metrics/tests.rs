@@ -13,6 +13,7 @@ use crate::{
 fn mk_action(outcome: Option<Outcome>) -> ActionReport {
     ActionReport {
         object: ObjectRef::secret("auth-system", "dex-secrets"),
+        part_of: None,
         verb: Verb::Create,
         outcome,
         reason: None,

@@ -1,7 +1,8 @@
-//! The laws for `tenants reconcile`: a run that dies at any of its requests is finished by the next one, and nothing is lost,
+//! The laws for `tenants reconcile` and `tenants delete`: a run that dies at any of its requests is finished by the next one, and nothing is lost,
 //! doubled or left behind.
 
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
+use aphex_ops::{cli::StepCommand, steps::tenants::TenantsDelete};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::{
     ResourceExt,
@@ -21,6 +22,8 @@ use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 
 const OURS: &str = "platform.aphex/managed-by in (organization-controller,platform-controller)";
+const RECONCILE: &str = "tenants reconcile";
+const DELETE: &str = "tenants delete acme-corp my-application platform-docs --yes";
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where a run begins.
@@ -32,6 +35,8 @@ enum Initial {
     Drifted,
     /// Everything stands, and all custom resources are being deleted.
     Leaving,
+    /// Everything stands, and is deleted by name.
+    Named,
 }
 
 struct Tenants {
@@ -40,6 +45,8 @@ struct Tenants {
     /// Ends when dropped.
     _api: Proxy,
     kubeconfig: PathBuf,
+    /// Of the account that reconciles.
+    standing: PathBuf,
     initial: Initial,
     mark: AuditMark,
     _folder: tempfile::TempDir,
@@ -47,7 +54,13 @@ struct Tenants {
 
 impl Tenants {
     async fn start(initial: Initial) -> Self {
-        let stage = Stage::start().await;
+        let mut stage = Stage::start().await;
+        let standing = stage.kubeconfig.clone();
+        if initial == Initial::Named {
+            stage
+                .work_as(&StepCommand::TenantsDelete(TenantsDelete::default()))
+                .await;
+        }
         let recorder = Recorder::new();
         let upstream = Upstream::tls(stage.sandbox.server_url(), stage.sandbox.ca_pem());
         let api = Proxy::start(upstream, &recorder, "kubernetes").await.unwrap();
@@ -65,28 +78,22 @@ impl Tenants {
             recorder,
             _api: api,
             kubeconfig,
+            standing,
             initial,
             mark,
             _folder: folder,
         }
     }
 
-    fn program(&self, kubeconfig: &std::path::Path) -> Run {
+    fn program(&self, line: &str, kubeconfig: &std::path::Path) -> Run {
         Run::new(env!("CARGO_BIN_EXE_aphex-ops"))
-            .args([
-                "tenants",
-                "reconcile",
-                "--no-lock",
-                "--progress",
-                "plain",
-                "-o",
-                "json",
-            ])
+            .args(line.split(' '))
+            .args(["--no-lock", "--progress", "plain", "-o", "json"])
             .args(["--kubeconfig".as_ref(), kubeconfig.as_os_str()])
     }
 
     async fn stand(&self) -> Result<(), Trouble> {
-        let ran = self.program(&self.stage.kubeconfig).finish().await?;
+        let ran = self.program(RECONCILE, &self.standing).finish().await?;
         match ran.exit {
             Exit::Code(0) => Ok(()),
             _ => Err(String::from_utf8_lossy(&ran.stderr).into_owned().into()),
@@ -155,7 +162,11 @@ impl World for Tenants {
 
     fn command(&self) -> Run {
         let deadline = format!("{}s", DEADLINE.as_secs());
-        self.program(&self.kubeconfig)
+        let line = match self.initial {
+            Initial::Named => DELETE,
+            Initial::Asked | Initial::Drifted | Initial::Leaving => RECONCILE,
+        };
+        self.program(line, &self.kubeconfig)
             .args(["-vv", "--timeout", &deadline])
             .timeout(DEADLINE + Duration::from_secs(15))
     }
@@ -199,7 +210,7 @@ impl World for Tenants {
                     .delete(name, &DeleteParams::default())
                     .await?;
             }
-        } else {
+        } else if self.initial == Initial::Leaving {
             for (kind, name) in [
                 ("Organization", "acme-corp"),
                 ("RepoBinding", "my-application"),
@@ -263,7 +274,7 @@ impl World for Tenants {
 
     /// Those of a tenant that leaves go with it.
     fn may_change(&self, _key: &str) -> bool {
-        self.initial == Initial::Leaving
+        matches!(self.initial, Initial::Leaving | Initial::Named)
     }
 
     /// What it is told to remove, and a binding of another role.
@@ -301,7 +312,7 @@ async fn survives_kills(initial: Initial) {
             .collect()
     });
     let report = report.await.unwrap();
-    println!("tenants reconcile from {initial:?}, {writes} writes: {report}");
+    println!("tenants from {initial:?}, {writes} writes: {report}");
     assert!(report.points >= writes && writes > 5, "too little was swept");
     assert!(
         report.missed * 10 <= report.points,
@@ -324,4 +335,9 @@ async fn staying() {
 #[tokio::test(flavor = "multi_thread")]
 async fn going() {
     survives_kills(Initial::Leaving).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_by_name() {
+    survives_kills(Initial::Named).await;
 }

@@ -2,7 +2,11 @@
 
 mod attacks;
 mod bad_input;
+mod delete;
+mod describe;
+mod events;
 mod laws;
 mod life;
 pub(crate) mod stage;
+mod suspend;
 mod tunnels;

@@ -48,6 +48,9 @@ const ACCOUNT: &str = "aphex-ops-tenants-reconcile";
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
+    /// As whom the program runs.
+    account: String,
+    rules: Vec<Rule>,
     pub(crate) kubeconfig: PathBuf,
     start: AuditMark,
     mark: AuditMark,
@@ -77,6 +80,24 @@ fn rules_for(profile: &str) -> Vec<Rule> {
     ))
     .unwrap();
     StepCommand::TenantsReconcile(TenantsReconcile::default()).rules(&config)
+}
+
+/// A new account with these rights; how it gets at the cluster.
+async fn hire(sandbox: &Sandbox, name: &str, rules: &[Rule]) -> PathBuf {
+    let client = sandbox.client().await.unwrap();
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": PLATFORM}});
+    sandbox::apply_all(&client, vec![account]).await.unwrap();
+    let account = rbac::Account {
+        namespace: PLATFORM,
+        name,
+    };
+    sandbox::apply(&client, &rbac::grant_to(rules, name, account))
+        .await
+        .unwrap();
+    sandbox
+        .kubeconfig_for_service_account(PLATFORM, name)
+        .await
+        .unwrap()
 }
 
 impl Stage {
@@ -112,23 +133,13 @@ impl Stage {
         let namespaces = namespaces
             .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
         sandbox::apply_all(&client, namespaces.to_vec()).await.unwrap();
-        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": PLATFORM}});
-        sandbox::apply_all(&client, vec![account]).await.unwrap();
-        let account = rbac::Account {
-            namespace: PLATFORM,
-            name: ACCOUNT,
-        };
-        sandbox::apply(&client, &rbac::grant_to(&rules_for(profile), ACCOUNT, account))
-            .await
-            .unwrap();
-        let kubeconfig = sandbox
-            .kubeconfig_for_service_account(PLATFORM, ACCOUNT)
-            .await
-            .unwrap();
+        let kubeconfig = hire(&sandbox, ACCOUNT, &rules_for(profile)).await;
         let mark = sandbox.audit_mark().await.unwrap();
         let stage = Self {
             sandbox,
             client,
+            account: ACCOUNT.to_owned(),
+            rules: rules_for(profile),
             kubeconfig,
             start: mark,
             mark,
@@ -158,6 +169,39 @@ impl Stage {
         self.mark = self.sandbox.audit_mark().await.unwrap();
         let program = Program::new(line).arg("--kubeconfig", &self.kubeconfig);
         program.run().await
+    }
+
+    /// From now on runs are those of another account, which has the rights of this command and no others.
+    pub(crate) async fn work_as(&mut self, step: &StepCommand) {
+        self.account = format!("aphex-ops-{}", step.meta().command.replace(' ', "-"));
+        self.rules = step.rules(&config::Config::default());
+        self.kubeconfig = hire(&self.sandbox, &self.account, &self.rules).await;
+        // The first run of an account makes the lock.
+        let locks =
+            Api::<k8s_openapi::api::coordination::v1::Lease>::namespaced(self.client.clone(), PLATFORM);
+        locks
+            .delete_collection(&Default::default(), &Default::default())
+            .await
+            .unwrap();
+        self.start = self.sandbox.audit_mark().await.unwrap();
+    }
+
+    /// The account had the rights that it used, and no others.
+    pub(crate) async fn assert_exact_rules(&self) {
+        let usage = Usage::of(&self.rules, &self.own(self.start).await);
+        let (unused, missing) = (usage.unused.len(), usage.missing.len());
+        println!(
+            "{}: {} rules, {unused} unused, {missing} missing",
+            self.account, usage.granted
+        );
+        assert!(unused + missing == 0, "{usage:#?}");
+    }
+
+    /// What the account asked for since then.
+    async fn own(&self, since: AuditMark) -> Vec<AuditEvent> {
+        let events = self.sandbox.audit_since(since).await.unwrap();
+        let is_own = |event: &AuditEvent| event.user.username.ends_with(&self.account);
+        events.into_iter().filter(is_own).collect()
     }
 
     /// Runs it; it must end well. What it wrote, but for its lock.
@@ -196,20 +240,15 @@ impl Stage {
             assert!(left.stdout.contains(said), "{left:#?}");
         }
         let status = StepCommand::TenantsStatus(TenantsStatus::default());
-        let events = self.sandbox.audit_since(self.mark).await.unwrap();
-        let is_own = |event: &AuditEvent| event.user.username.ends_with(ACCOUNT);
-        let own: Vec<AuditEvent> = events.into_iter().filter(is_own).collect();
+        let own = self.own(self.mark).await;
         let usage = Usage::of(&status.rules(&config::Config::default()), &own);
         assert!(usage.unused.is_empty() && usage.missing.is_empty(), "{usage:#?}");
     }
 
     /// How the declared permissions fit what was asked for since the start.
     pub(crate) async fn usage(&self) -> Usage {
-        let events = self.sandbox.audit_since(self.start).await.unwrap();
-        let is_own = |event: &AuditEvent| event.user.username.ends_with(ACCOUNT);
-        let own: Vec<AuditEvent> = events.into_iter().filter(is_own).collect();
-        let granted = rules().into_iter().chain(given_to_itself());
-        Usage::of(&granted.collect::<Vec<_>>(), &own)
+        let granted = self.rules.iter().cloned().chain(given_to_itself());
+        Usage::of(&granted.collect::<Vec<_>>(), &self.own(self.start).await)
     }
 
     pub(crate) async fn apply(&self, objects: impl IntoIterator<Item = Value>) {
@@ -238,6 +277,24 @@ impl Stage {
     pub(crate) async fn names(&self, kind: &str) -> Vec<String> {
         let found = self.api(kind, None).list(&Default::default()).await.unwrap();
         found.items.iter().map(ResourceExt::name_any).collect()
+    }
+
+    /// What there is of tenants, outside their namespaces.
+    pub(crate) async fn left(&self) -> Vec<String> {
+        let kinds = [
+            "Organization",
+            "RepoBinding",
+            "KnowledgeBase",
+            "AppProject",
+            "ClusterSecretStore",
+            "Trigger",
+        ];
+        let mut found = Vec::new();
+        for kind in kinds {
+            let names = self.names(kind).await;
+            found.extend(names.iter().map(|name| format!("{kind}/{name}")));
+        }
+        found
     }
 
     /// The phase of a tenant, and its message.

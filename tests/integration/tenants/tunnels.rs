@@ -7,8 +7,8 @@ use rig::cloudflare::{Cloudflare, Options};
 
 const ZONE: &str = "arbiter-dev.com";
 
-/// A configuration for the stand-in, and the file with the token.
-fn line(folder: &tempfile::TempDir, server: &Cloudflare) -> String {
+/// Options for the stand-in: a configuration, and the file with the token.
+fn options(folder: &tempfile::TempDir, server: &Cloudflare) -> String {
     let (config, token) = (folder.path().join("config.yaml"), folder.path().join("token"));
     let text = format!(
         "profile: k3s\ncloudflare: {{apiURL: '{}/client/v4'}}\n",
@@ -17,7 +17,7 @@ fn line(folder: &tempfile::TempDir, server: &Cloudflare) -> String {
     std::fs::write(&config, text).unwrap();
     std::fs::write(&token, Options::TOKEN).unwrap();
     format!(
-        "tenants reconcile --config {} --cloudflare-token-file {}",
+        "--config {} --cloudflare-token-file {}",
         config.display(),
         token.display()
     )
@@ -28,7 +28,7 @@ async fn an_organization_gets_its_tunnel_and_leaves_nothing_at_cloudflare() {
     let mut stage = Stage::start_for("k3s").await;
     let server = Cloudflare::start(Options::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let line = line(&folder, &server);
+    let line = format!("tenants reconcile {}", options(&folder, &server));
     super::stage::end_namespaces(stage.client.clone());
     stage
         .apply([organization("acme-corp"), binding("app", "acme-corp", "app")])
@@ -98,7 +98,7 @@ async fn trouble_at_cloudflare_is_said_and_keeps_nothing_else_waiting() {
     let mut stage = Stage::start_for("k3s").await;
     let server = Cloudflare::start(Options::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let line = line(&folder, &server);
+    let line = format!("tenants reconcile {}", options(&folder, &server));
     server.add_record("A", &format!("acme-corp.{ZONE}"), "192.0.2.7", "");
     stage
         .apply([
@@ -129,4 +129,36 @@ async fn trouble_at_cloudflare_is_said_and_keeps_nothing_else_waiting() {
         phase == "Pending" && message.contains("does not accept the token"),
         "{phase}: {message}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_is_described_and_leaves_with_an_organization_that_is_deleted_by_name() {
+    let mut stage = Stage::start_for("k3s").await;
+    let server = Cloudflare::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&folder, &server);
+    super::stage::end_namespaces(stage.client.clone());
+    stage.apply([organization("acme-corp")]).await;
+    let reconcile = format!("tenants reconcile {options}");
+    stage.run(&reconcile).await.ended(0, &[]);
+    // The credentials of tunnels are open to the account that reconciles, and to who may read any Secret.
+    stage.kubeconfig = stage.sandbox.kubeconfig().to_owned();
+    let described = stage.run(&format!("tenants describe {options}")).await;
+    described.ended(0, &[]);
+    let is_good = |object: &str| {
+        let mut lines = described.stdout.lines();
+        lines.any(|line| line.contains(object) && line.ends_with("as wanted"))
+    };
+    for object in [
+        "Cloudflare tunnel ",
+        "Deployment cloudflared-acme-corp ",
+        "ConfigMap cloudflared-config ",
+    ] {
+        assert!(is_good(object), "{object}: {}", described.stdout);
+    }
+    let delete = format!("tenants delete acme-corp --yes {options}");
+    stage.run(&delete).await.ended(0, &[]);
+    assert_eq!(stage.left().await, [""; 0]);
+    assert!(server.inventory().is_empty(), "{:?}", server.inventory());
+    server.assert_clean();
 }

@@ -18,21 +18,8 @@ type Group = Vec<Leftover>;
 pub(super) fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>) {
     use OrganizationPart as P;
     let resource = &tenant.resource;
-    let users = seen
-        .bindings
-        .iter()
-        .filter(|other| other.spec.aphex_org == resource.at.name);
-    // One that was refused never had anything of it.
-    let users: Vec<&str> = users
-        .filter(|other| {
-            other
-                .resource
-                .finalizers
-                .iter()
-                .any(|name| name == names::BINDING_FINALIZER)
-        })
-        .map(|other| other.resource.at.name.as_str())
-        .collect();
+    let users = users(&resource.at.name, seen).map(|other| other.resource.at.name.as_str());
+    let users: Vec<&str> = users.collect();
     if !users.is_empty() {
         let message = format!("it is kept while it has bindings: {}", users.join(", "));
         plan.notes
@@ -61,6 +48,16 @@ pub(super) fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Pl
         there(&tenant.parts, &[P::Namespace]),
     ];
     remove(resource, names::ORGANIZATION_FINALIZER, groups.into(), seen, plan);
+}
+
+/// The bindings that have, or are about to get, something of an organization. One that was refused never had.
+pub(super) fn users<'a>(organization: &'a str, seen: &'a Seen) -> impl Iterator<Item = &'a BindingSeen> {
+    let has_something = |other: &BindingSeen| {
+        let mut finalizers = other.resource.finalizers.iter();
+        finalizers.any(|name| name == names::BINDING_FINALIZER) || other.problem.is_none()
+    };
+    let own = seen.bindings.iter();
+    own.filter(move |other| other.spec.aphex_org == organization && has_something(other))
 }
 
 pub(super) fn binding(tenant: &BindingSeen, seen: &Seen, plan: &mut Plan<Action>) {

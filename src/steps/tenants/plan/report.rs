@@ -2,9 +2,8 @@
 
 use super::{Action, Change, Plan, status};
 use crate::{
-    converge::contract::{Note, Refusal},
+    converge::contract::Note,
     model::{
-        exit::Exit,
         failure::Reason,
         kind::Address,
         object::ObjectRef,
@@ -104,15 +103,4 @@ pub(in crate::steps::tenants) fn undefined() -> Note {
         Reason::NotFound,
         message,
     )
-}
-
-/// Somebody named a tenant that is not there.
-pub(in crate::steps::tenants) fn nobody(name: &str) -> Refusal {
-    Refusal {
-        exit: Exit::Usage,
-        reason: Reason::NotFound,
-        object: ObjectRef::global("tenant", name),
-        message: "there is no Organization, RepoBinding or KnowledgeBase of that name".to_owned(),
-        hint: "`aphex-ops tenants status -o wide` lists them".to_owned(),
-    }
 }

@@ -1,117 +1,13 @@
-use super::*;
+use super::{
+    testing::{mk_binding, mk_organization, mk_seen, mk_there},
+    *,
+};
 use crate::{
     converge::Effect,
-    model::{
-        config::Config,
-        kind::{Address, Kind},
-        tenants::{OrganizationSpec, PermissionProfile, RepoBindingSpec},
-        tunnel,
-    },
-    steps::tenants::{desired::Facts, kinds, problems::Problem, seen::Leftover},
+    model::{kind::Address, tunnel},
+    steps::tenants::{kinds, problems::Problem, seen::Leftover},
 };
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-fn mk_resource(kind: &Kind, name: &str, finalizers: &[&str]) -> Resource {
-    Resource {
-        at: Address {
-            kind: kind.clone(),
-            namespace: Some("platform-system".to_owned()),
-            name: name.to_owned(),
-        },
-        owner: format!("{}/platform-system/{name}", kind.name),
-        version: "1".to_owned(),
-        generation: 1,
-        finalizers: finalizers.iter().map(|name| (*name).to_owned()).collect(),
-        is_deleted: false,
-        is_suspended: false,
-    }
-}
-
-fn mk_there(remedy: Remedy) -> PartState {
-    PartState::There {
-        uid: "uid".to_owned(),
-        remedy,
-        is_terminating: false,
-    }
-}
-
-/// An organization whose objects are all in this state.
-fn mk_organization(state: &PartState) -> OrganizationSeen {
-    let spec = OrganizationSpec {
-        display_name: "Acme".to_owned(),
-        admin_users: vec!["a@x.org".to_owned()],
-        webhook_secret: None,
-    };
-    let mut seen = OrganizationSeen {
-        resource: mk_resource(&kinds::ORGANIZATION, "acme", &[names::ORGANIZATION_FINALIZER]),
-        spec,
-        status: None,
-        problem: None,
-        holds_name: true,
-        parts: Vec::new(),
-        webhook_secret: WebhookSecret::Good,
-        tunnel: TunnelSeen::Off,
-    };
-    let facts = Facts::new(&Config::default());
-    let tenant = observe::organization(&seen, &facts);
-    let parts = OrganizationPart::all().iter().map(|part| PartSeen {
-        part: *part,
-        at: part.at(&tenant),
-        state: state.clone(),
-    });
-    seen.parts = parts.collect();
-    seen
-}
-
-/// The same for a binding of it.
-fn mk_binding(state: &PartState) -> BindingSeen {
-    let spec = RepoBindingSpec {
-        aphex_org: "acme".to_owned(),
-        repo_org: "acme".to_owned(),
-        repo_name: "app".to_owned(),
-        pipeline_name: "app".to_owned(),
-        template_ref: "run-pipeline-v1".to_owned(),
-        pipeline_spec: String::new(),
-        branch: None,
-        permission_profile: PermissionProfile::Standard,
-    };
-    let mut seen = BindingSeen {
-        resource: mk_resource(&kinds::REPO_BINDING, "app", &[names::BINDING_FINALIZER]),
-        spec,
-        status: None,
-        problem: None,
-        pipeline: json!({"spec": {}}),
-        is_elevated: false,
-        holds_name: true,
-        parts: Vec::new(),
-        applications: Vec::new(),
-    };
-    let facts = Facts::new(&Config::default());
-    let tenant = observe::binding(&seen, &facts);
-    let parts = BindingPart::all().iter().map(|part| PartSeen {
-        part: *part,
-        at: part.at(&tenant),
-        state: state.clone(),
-    });
-    seen.parts = parts.collect();
-    seen
-}
-
-fn mk_seen(organizations: Vec<OrganizationSeen>, bindings: Vec<BindingSeen>) -> Seen {
-    Seen {
-        is_defined: true,
-        facts: Facts::new(&Config::default()),
-        organizations,
-        bindings,
-        bases: Vec::new(),
-        strays: Vec::new(),
-        failed: BTreeMap::new(),
-        only: None,
-        has_deleted: false,
-        is_patience_over: false,
-    }
-}
+use serde_json::Value;
 
 /// What is done, but for what is said in statuses.
 fn acts(seen: &Seen) -> Vec<String> {
@@ -275,8 +171,31 @@ fn an_organization_stays_while_it_has_bindings_and_its_tunnel_goes_before_its_na
 #[test]
 fn a_name_that_nobody_has_is_refused() {
     let mut seen = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], Vec::new());
-    seen.only = Some("acme".to_owned());
+    seen.only = vec!["acme".parse().unwrap()];
     assert!(plan(&seen).refused.is_empty());
-    seen.only = Some("nobody".to_owned());
+    seen.only = vec!["nobody".parse().unwrap()];
     assert_eq!(plan(&seen).refused[0].object.to_string(), "tenant nobody");
+}
+
+#[test]
+fn an_organization_is_worked_on_with_its_bindings_and_a_binding_alone() {
+    let worked_on = |name: &str| {
+        let stand = mk_there(Remedy::Apply);
+        let mut seen = mk_seen(vec![mk_organization(&stand)], vec![mk_binding(&stand)]);
+        seen.only = vec![name.parse().unwrap()];
+        let plan = plan(&seen);
+        assert!(plan.refused.is_empty(), "{:?}", plan.refused);
+        let owners: BTreeSet<String> = plan.act.into_iter().map(|act| act.owner).collect();
+        owners.into_iter().collect::<Vec<_>>()
+    };
+    let (organization, binding) = (
+        "Organization/platform-system/acme",
+        "RepoBinding/platform-system/app",
+    );
+    for name in ["acme", "organizations/acme", organization] {
+        assert_eq!(worked_on(name), [organization, binding], "{name}");
+    }
+    for name in ["app", "RepoBinding/app", binding] {
+        assert_eq!(worked_on(name), [binding], "{name}");
+    }
 }
