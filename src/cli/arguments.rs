@@ -193,7 +193,7 @@ pub(super) enum Secrets {
     Generate(SecretsGenerate),
     /// Give a secret a new value, on every side, and keep the old one until the new one is proved
     #[command(after_help = texts::SECRETS_ROTATE)]
-    Rotate(SecretsRotate),
+    Rotate(Box<SecretsRotate>),
     /// Report missing, empty, short, placeholder and differing secrets, never their values
     #[command(after_help = texts::SECRETS_STATUS)]
     Status(SecretsStatus),
@@ -284,7 +284,7 @@ impl Command {
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),
             Self::Secrets(Secrets::Generate(step)) => StepCommand::SecretsGenerate(step),
-            Self::Secrets(Secrets::Rotate(step)) => StepCommand::SecretsRotate(step),
+            Self::Secrets(Secrets::Rotate(step)) => StepCommand::SecretsRotate(*step),
             Self::Secrets(Secrets::Status(step)) => StepCommand::SecretsStatus(step),
             Self::Authentik(Authentik::Token(step)) => StepCommand::AuthentikToken(step),
             Self::Dex(Dex::Sync(step)) => StepCommand::DexSync(step),

@@ -11,8 +11,11 @@ fn mk_once() -> Once {
     }
 }
 
+/// What a server says to a request.
+type Script = fn(&str) -> Say;
+
 /// Goes the way; the servers' addresses stand for PROVIDER and UPSTREAM in what they say.
-async fn go(script: fn(&str) -> Say) -> (Result<SecretString, Failure>, Vec<String>) {
+async fn go(script: Script) -> (Result<SecretString, Failure>, Vec<String>) {
     let server = Server::answering(script).await;
     let provider = server.url("");
     let secret = SecretString::from("hunter2");
@@ -67,7 +70,7 @@ async fn public_names_are_reached_at_the_addresses_that_are_known_here() {
 
 #[tokio::test]
 async fn what_is_in_the_way_is_told_without_any_secret() {
-    let cases: [(fn(&str) -> Say, &str); 6] = [
+    let cases: [(Script, &str); 6] = [
         (
             |_| Say::Answer("200 OK\r\ncontent-type: text/html", "<form>".to_owned()),
             "shows a page",

@@ -122,7 +122,7 @@ impl SecretsRotate {
     ) -> Result<Access, Failure> {
         let url = cx.config.authentik_url();
         if let Some(wait) = cx.reach(&url).await? {
-            return Ok(Access::NotYet(wait));
+            return Ok(not_yet(wait));
         }
         let server = || ObjectRef::global("Authentik", url.as_str());
         if stage == Stage::Staged && target.holder == Holder::Administrator {
@@ -133,7 +133,7 @@ impl SecretsRotate {
                     self.token.remember(api);
                     return Ok(Access::Granted);
                 }
-                Err(LoginError::Api(error)) => return error.wait(server()).map(Access::NotYet),
+                Err(LoginError::Api(error)) => return error.wait(server()).map(not_yet),
                 Err(_) => {}
             }
         }
@@ -148,12 +148,12 @@ impl SecretsRotate {
         };
         match self.token.access(cx, &Credentials::of(secret)).await {
             Ok(authentik_token::Access::Granted(_)) => Ok(Access::Granted),
-            Ok(authentik_token::Access::Settling(wait)) => Ok(Access::NotYet(wait)),
+            Ok(authentik_token::Access::Settling(wait)) => Ok(not_yet(wait)),
             Ok(authentik_token::Access::Refused { why, .. }) => Ok(Access::Refused(why)),
             Ok(authentik_token::Access::NoCredentials) => {
                 Ok(Access::Refused("no credentials are stored".to_owned()))
             }
-            Err(error) => ApiError::wait(error, server()).map(Access::NotYet),
+            Err(error) => ApiError::wait(error, server()).map(not_yet),
         }
     }
 
@@ -166,7 +166,7 @@ impl SecretsRotate {
     ) -> Result<Proof, Failure> {
         let base = cx.config.dex_url();
         if let Some(wait) = cx.reach(&base).await? {
-            return Ok(Proof::NotYet(wait));
+            return Ok(Proof::NotYet(Box::new(wait)));
         }
         let issuer = Url::parse(&cx.config.dex_issuer()).ok();
         let path = issuer.map(|issuer| issuer.path().trim_end_matches('/').to_owned());
@@ -184,14 +184,22 @@ impl SecretsRotate {
             Ok(client::Proof::Wrong) => {
                 let message =
                     format!("it refuses the secret of client {client}, as Pods do that are about to end");
-                Ok(Proof::NotYet(Wait::new(object, Reason::Mismatch, message)))
+                Ok(Proof::NotYet(Box::new(Wait::new(
+                    object,
+                    Reason::Mismatch,
+                    message,
+                ))))
             }
             Err(failure) if failure.is_transient() || failure.reason == Reason::InvalidAnswer => {
-                Ok(Proof::NotYet(Wait::until_it_passes(failure, object)))
+                Ok(Proof::NotYet(Box::new(Wait::until_it_passes(failure, object))))
             }
             Err(failure) => Err(failure),
         }
     }
+}
+
+fn not_yet(wait: Wait) -> Access {
+    Access::NotYet(Box::new(wait))
 }
 
 fn has(secret: &SecretValues, key: &str) -> bool {

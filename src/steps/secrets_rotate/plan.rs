@@ -78,7 +78,7 @@ pub(super) enum Proof {
     NotAsked,
     Right,
     Wrong,
-    NotYet(Wait),
+    NotYet(Box<Wait>),
 }
 
 /// Whether there is an administrator's access to Authentik.
@@ -86,7 +86,7 @@ pub(super) enum Proof {
 pub(super) enum Access {
     NotNeeded,
     Granted,
-    NotYet(Wait),
+    NotYet(Box<Wait>),
     Refused(String),
 }
 
@@ -140,12 +140,12 @@ fn follow(open: &Open, plan: &mut Plan<Action>) {
     }
     match &open.proof {
         Proof::NotAsked | Proof::Right => {}
-        Proof::NotYet(wait) => plan.wait.push(wait.clone()),
+        Proof::NotYet(wait) => plan.wait.push((**wait).clone()),
         Proof::Wrong => plan.refused.push(refused_by_dex(open)),
     }
     match &open.access {
         Access::NotNeeded | Access::Granted => {}
-        Access::NotYet(wait) => plan.wait.push(wait.clone()),
+        Access::NotYet(wait) => plan.wait.push((**wait).clone()),
         Access::Refused(why) => plan.refused.push(no_access(open, why)),
     }
 }

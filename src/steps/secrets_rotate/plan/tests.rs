@@ -91,7 +91,7 @@ fn nothing_begins_and_nothing_is_dropped_while_something_that_hangs_on_it_is_not
             ["make oidc.dex.clientSecret equal to dex-secrets/argocd-client-secret"]
         );
         let not_yet = planned(Open {
-            proof: Proof::NotYet(waits()),
+            proof: Proof::NotYet(Box::new(waits())),
             ..open()
         });
         assert!(not_yet.act.is_empty() && not_yet.wait.len() == 1);
