@@ -21,7 +21,6 @@ use crate::{
         rule::Rule,
     },
     render::{self, job, rbac, schema},
-    report::documents::Document,
     steps::waves::WavesInstall,
 };
 use clap::{Parser, Subcommand};
@@ -93,8 +92,8 @@ pub(super) async fn render(options: &Options, what: Render, run: &Run) -> Result
             let objects = steps::installed(&options.run.load_config()?);
             Ok(Ended::text(render::documents(&objects)))
         }
-        Render::ConfigSchema => Ok(Ended::text(schema::of_input::<Config>())),
-        Render::ReportSchema => Ok(Ended::text(schema::of_output::<Document<'_>>())),
+        Render::ConfigSchema => Ok(Ended::text(schema::CONFIG.to_owned())),
+        Render::ReportSchema => Ok(Ended::text(schema::REPORT.to_owned())),
         Render::Rbac {
             account_namespace,
             account,

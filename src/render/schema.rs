@@ -1,6 +1,12 @@
-//! JSON Schemas (draft 2020-12) of our documents, made from their types. Pure.
+//! JSON Schemas (draft 2020-12) of our documents. They are made from their types by a test, and the program has them as they are
+//! published: what makes them is larger than they are.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
+
+/// Of a configuration file.
+pub const CONFIG: &str = include_str!("../../docs/reference/config.schema.json");
+/// Of whatever is printed with `-o json`.
+pub const REPORT: &str = include_str!("../../docs/reference/report.schema.json");
 
 /// Of a document that is read: what may be left out is not required.
 #[must_use]

@@ -3,11 +3,16 @@
 use crate::{golden, help::command_lines, schemas};
 use aphex_ops::{
     cli,
-    model::{config, tenants},
+    model::{
+        config::{self, Config},
+        tenants,
+    },
     render::{
         job::pod,
         reference::{self, Grant},
+        schema,
     },
+    report::documents::Document,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, process::Command};
@@ -42,14 +47,6 @@ fn grants(line: &[String]) -> Option<Vec<Grant>> {
     (!grants.is_empty()).then_some(grants)
 }
 
-/// What the program prints for this command line.
-fn printed(line: &[&str]) -> String {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_aphex-ops"));
-    let output = program.args(line).env_clear().output().unwrap();
-    assert!(output.status.success(), "{line:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[test]
 fn the_reference_is_fresh() {
     let lines = command_lines(&cli::command());
@@ -61,16 +58,13 @@ fn the_reference_is_fresh() {
     let pages = BTreeMap::from([
         ("checks.md".to_owned(), reference::checks()),
         ("commands.md".to_owned(), reference::commands(cli::command())),
-        (
-            "config.schema.json".to_owned(),
-            printed(&["render", "config-schema"]),
-        ),
+        ("config.schema.json".to_owned(), schema::of_input::<Config>()),
         ("configuration.md".to_owned(), reference::configuration()),
         ("exit-codes.md".to_owned(), reference::exit_codes()),
         ("rbac.md".to_owned(), reference::rbac(&steps)),
         (
             "report.schema.json".to_owned(),
-            printed(&["render", "report-schema"]),
+            schema::of_output::<Document<'_>>(),
         ),
     ]);
     golden::assert_folder("docs/reference", &pages);
