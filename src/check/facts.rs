@@ -12,6 +12,7 @@ use crate::{
         config::{Config, Namespaces},
         failure::{Failure, Reason},
         object::ObjectRef,
+        rotation::Rotatable,
         secrets::Quality,
     },
 };
@@ -147,6 +148,8 @@ pub struct SecretFact {
     pub exists: bool,
     /// Whether its values can no longer change.
     pub is_immutable: bool,
+    /// Rotations of its keys that are not finished.
+    pub rotating: Vec<Rotatable>,
     /// What the database's volume says, if making the Secret anew would lose data: what is wrong, and what helps.
     pub data_loss: Option<(String, String)>,
     /// Its keys.

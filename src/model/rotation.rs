@@ -7,6 +7,7 @@
 use crate::model::{
     config::Config,
     names,
+    object::ObjectRef,
     secrets::{KeyRef, Origin, catalog},
 };
 use clap::ValueEnum;
@@ -129,6 +130,22 @@ impl Rotatable {
     }
 }
 
+/// What has to be rotated again for a rotation of one of these keys to be finished: those of a Secret that are left over.
+#[must_use]
+pub fn unfinished<'a>(
+    secret: &ObjectRef,
+    keys: impl Iterator<Item = &'a str> + Clone,
+    config: &Config,
+) -> Vec<Rotatable> {
+    let is_left = |target: &Target| {
+        let left = [next(target.at.key), previous(target.at.key)];
+        target.at.object() == *secret && keys.clone().any(|key| left.iter().any(|left| left == key))
+    };
+    let all = Rotatable::value_variants().iter().copied();
+    all.filter(|rotatable| is_left(&rotatable.target(config)))
+        .collect()
+}
+
 impl fmt::Display for Rotatable {
     /// As on the command line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,7 +231,6 @@ pub fn parse_request(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::object::ObjectRef;
 
     #[test]
     fn what_hangs_on_a_key_follows_from_the_catalog() {
@@ -236,6 +252,23 @@ mod tests {
         for of in Rotatable::value_variants() {
             assert_eq!(target(*of).bytes, 32, "{of}");
         }
+    }
+
+    #[test]
+    fn what_is_left_over_names_its_rotation() {
+        let dex = ObjectRef::secret("auth-system", "dex-secrets");
+        let keys = [
+            "client-secret",
+            "client-secret.previous",
+            "argocd-client-secret.next",
+            "others.next",
+        ];
+        let found = |object: &ObjectRef| unfinished(object, keys.iter().copied(), &Config::default());
+        assert_eq!(
+            found(&dex),
+            [Rotatable::ClientSecret, Rotatable::ArgocdClientSecret]
+        );
+        assert_eq!(found(&ObjectRef::secret("argocd", "dex-secrets")), []);
     }
 
     #[test]

@@ -65,7 +65,29 @@ pub(super) const CHECKS: &[Check] = &[
     .mended("Make the Secret anew without `immutable`, with the same values.")
     .after(&["APX-CLU-003"])
     .probing(&[Probe::Secrets]),
+    Check::warning(
+        "APX-SEC-009",
+        Secrets,
+        "every rotation is finished",
+        rotated,
+    )
+    .means("A run of `secrets rotate` was interrupted: the value before is still there, or the new one is not in use yet.")
+    .mended("Run `aphex-ops secrets rotate` for that secret again: it finishes what was begun, and begins nothing new.")
+    .after(&["APX-CLU-003"])
+    .probing(&[Probe::Secrets]),
 ];
+
+fn rotated(facts: &Facts) -> Result<Vec<Finding>, Skip> {
+    let secrets = facts.secrets.seen()?.iter();
+    let found = secrets.flat_map(|secret| {
+        secret.rotating.iter().map(|rotatable| {
+            let message = format!("the rotation of {rotatable} is not finished");
+            let remedy = format!("run `aphex-ops secrets rotate {rotatable}`");
+            Finding::new(secret.object.clone(), Reason::NotReady, message, remedy)
+        })
+    });
+    Ok(found.collect())
+}
 
 /// One that must not be made anew is told of by another check.
 fn exist(facts: &Facts) -> Result<Vec<Finding>, Skip> {

@@ -209,6 +209,7 @@ async fn secrets(cx: &Context) -> Result<Vec<SecretFact>, Failure> {
         object: secret.spec.object(),
         exists: secret.uid.is_some(),
         is_immutable: secret.immutable,
+        rotating: secret.rotating.clone(),
         data_loss: secrets_generate::data_loss(&seen, secret).map(|refusal| (refusal.message, refusal.hint)),
         keys: secret.keys.iter().map(of_key).collect(),
     };

@@ -6,6 +6,7 @@ use crate::{
     model::{
         config::Config,
         failure::Failure,
+        rotation::{Rotatable, unfinished},
         rule::Rule,
         secrets::{self, KeyRef, KeySpec, Origin, Quality, SecretSpec, quality},
     },
@@ -30,6 +31,8 @@ pub(in crate::steps) struct SecretSeen {
     /// `None`: it does not exist.
     pub uid: Option<String>,
     pub immutable: bool,
+    /// Rotations of its keys that are not finished.
+    pub rotating: Vec<Rotatable>,
     pub keys: Vec<KeySeen>,
 }
 
@@ -105,6 +108,10 @@ pub(in crate::steps) async fn look(cx: &Context) -> Result<Seen, Failure> {
         SecretSeen {
             uid: secret.map(|secret| secret.uid.clone()),
             immutable: secret.is_some_and(|secret| secret.immutable),
+            rotating: secret.map_or_else(Vec::new, |secret| {
+                let names: Vec<&str> = secret.keys().collect();
+                unfinished(&spec.object(), names.into_iter(), &cx.config)
+            }),
             keys: spec.keys.iter().map(see_key).collect(),
             spec,
         }

@@ -116,6 +116,7 @@ mod tests {
         let see = |spec: crate::model::secrets::SecretSpec| SecretSeen {
             uid: None,
             immutable: false,
+            rotating: Vec::new(),
             keys: Vec::new(),
             spec,
         };

@@ -18,6 +18,7 @@ fn mk_seen(change: impl Fn(&mut SecretSeen)) -> Seen {
         let mut secret = SecretSeen {
             uid: Some("u".to_owned()),
             immutable: false,
+            rotating: Vec::new(),
             keys: keys.collect(),
             spec,
         };

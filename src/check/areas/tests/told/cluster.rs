@@ -3,7 +3,7 @@
 use super::{Case, at, change, condition, going, mk_trouble, with};
 use crate::{
     check::{Account, Facts, KeyFact, LeaseFact, Listing, Look, SecretFact, Source},
-    model::{config::Suppression, failure::Reason, object::ObjectRef, secrets::Quality},
+    model::{config::Suppression, failure::Reason, object::ObjectRef, rotation::Rotatable, secrets::Quality},
 };
 use serde_json::json;
 
@@ -213,11 +213,16 @@ pub(super) fn secrets() -> Vec<Case> {
         object: ObjectRef::secret("auth-system", "dex-secrets"),
         exists,
         is_immutable: false,
+        rotating: Vec::new(),
         data_loss: None,
         keys,
     };
     let seen = |secret: SecretFact| change(|facts| facts.secrets = Look::Seen(vec![secret]));
     let flawed = |quality| seen(secret(true, vec![key(quality, None), key(Quality::Good, None)]));
+    let rotating = SecretFact {
+        rotating: vec![Rotatable::ClientSecret],
+        ..secret(true, Vec::new())
+    };
     let lost = SecretFact {
         data_loss: Some(("lost".to_owned(), "restore".to_owned())),
         ..secret(false, Vec::new())
@@ -253,6 +258,7 @@ pub(super) fn secrets() -> Vec<Case> {
             "InvalidValue",
         ),
         ("APX-SEC-007", seen(lost), object, "DataLossGuard"),
+        ("APX-SEC-009", seen(rotating), object, "NotReady"),
         (
             "APX-SEC-008",
             seen(SecretFact {
