@@ -77,9 +77,10 @@ impl From<&RunArgs> for Selection {
 }
 
 /// The playbooks that are built in, by name.
-pub(super) const BUILT_IN: [(&str, &str); 2] = [
+pub(super) const BUILT_IN: [(&str, &str); 3] = [
     ("bootstrap", include_str!("../../playbooks/bootstrap.yaml")),
     ("platform", include_str!("../../playbooks/platform.yaml")),
+    ("rotate-login", include_str!("../../playbooks/rotate-login.yaml")),
 ];
 
 /// A built-in playbook, or one from a file if the name is a path.

@@ -111,11 +111,7 @@ impl Cluster {
         name: &str,
         body: &Value,
     ) -> Result<K, Failure> {
-        let parameters = PatchParams {
-            field_manager: Some(names::PRODUCT.to_owned()),
-            ..PatchParams::default()
-        };
-        self.patch(parameters, namespace, name, &Patch::Merge(body)).await
+        self.patch(as_us(), namespace, name, &Patch::Merge(body)).await
     }
 
     /// Strategic merge patch of the status: lists with keys, such as conditions, are added to.
@@ -128,12 +124,8 @@ impl Cluster {
         name: &str,
         body: &Value,
     ) -> Result<K, Failure> {
-        let parameters = PatchParams {
-            field_manager: Some(names::PRODUCT.to_owned()),
-            ..PatchParams::default()
-        };
         let api = Api::<K>::namespaced(self.client.clone(), namespace);
-        api.patch_status(name, &parameters, &Patch::Strategic(body))
+        api.patch_status(name, &as_us(), &Patch::Strategic(body))
             .await
             .map_err(|error| triage::failure(error, &object::<K>(Some(namespace), name)))
     }
@@ -148,15 +140,11 @@ impl Cluster {
         name: &str,
         operations: &Value,
     ) -> Result<K, Failure> {
-        let parameters = PatchParams {
-            field_manager: Some(names::PRODUCT.to_owned()),
-            ..PatchParams::default()
-        };
         let operations: json_patch::Patch = serde_json::from_value(operations.clone()).map_err(|error| {
             use crate::model::{exit::Exit, failure::Reason};
             Failure::new(Exit::Bug, Reason::Unexpected, "a JSON patch of ours is malformed").caused_by(error)
         })?;
-        self.patch(parameters, namespace, name, &Patch::<Value>::Json(operations))
+        self.patch(as_us(), namespace, name, &Patch::<Value>::Json(operations))
             .await
     }
 
@@ -174,6 +162,14 @@ impl Cluster {
         api.patch(name, &parameters.validation_strict(), patch)
             .await
             .map_err(|error| triage::failure(error, &object::<K>(Some(namespace), name)))
+    }
+}
+
+/// Changes are ours, whoever looks at who made them.
+fn as_us() -> PatchParams {
+    PatchParams {
+        field_manager: Some(names::PRODUCT.to_owned()),
+        ..PatchParams::default()
     }
 }
 

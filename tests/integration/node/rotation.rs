@@ -255,7 +255,7 @@ async fn people_log_in_while_secrets_are_rotated() {
     let copy = stage.secret("argocd", "argocd-secret").await;
     assert_eq!(after["argocd-client-secret"], copy["oidc.dex.clientSecret"]);
     stage.ended(&["secrets", "rotate", "admin-password"]).await;
-    stage.ended(&["secrets", "rotate", "api-token"]).await;
+    stage.ended(&["playbook", "run", "rotate-login", "--yes"]).await;
     stage.ended(&["bootstrap", "--skip-external", "--dry-run"]).await;
     stage.sandbox.stop().unwrap();
 }
