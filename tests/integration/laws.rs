@@ -187,7 +187,7 @@ async fn secrets_generate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_rotate_client_secret() {
     let command = ["secrets", "rotate", "client-secret", "--request", "law"];
-    survives_kills_at_writes(&command, Initial::Dex, 2).await;
+    survives_kills_at_writes(&command, Initial::Dex, 4).await;
     dry_run_changes_nothing(&command, Initial::Dex).await;
 }
 
