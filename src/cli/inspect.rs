@@ -9,10 +9,10 @@ use crate::{
         failure::{Failure, Reason},
     },
     oidc::{
-        Document, Finding,
+        Document,
         checks::{Expected, Plain},
         keys::{self, KeySet},
-        provider::{KeysFrom, Look, look},
+        provider::{KeysFrom, look},
         token::{Token, Wanted},
     },
     report::token::TokenReport,
@@ -108,23 +108,11 @@ fn from_file(path: &Path) -> Result<Result<KeySet, String>, Failure> {
         )
     })?;
     let (set, findings) = keys::keys(&document);
-    Ok(usable(set, &findings))
+    Ok(keys::usable(set, &findings))
 }
 
 async fn from_issuer(http: &Http, issuer: &str) -> Result<Result<KeySet, String>, Failure> {
     let plain = Plain::InCluster;
-    Ok(
-        match look(http, issuer, Expected { issuer, plain }, KeysFrom::Document).await? {
-            Look::Good(provider) => Ok(provider.keys),
-            Look::NotYet(finding) => Err(finding.message),
-            Look::Wrong(findings) => usable(KeySet::default(), &findings),
-        },
-    )
-}
-
-fn usable(set: KeySet, findings: &[Finding]) -> Result<KeySet, String> {
-    match findings.first() {
-        Some(finding) => Err(finding.message.clone()),
-        None => Ok(set),
-    }
+    let found = look(http, issuer, Expected { issuer, plain }, KeysFrom::Document).await?;
+    Ok(found.keys())
 }

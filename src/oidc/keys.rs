@@ -251,5 +251,16 @@ fn trimmed(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
+/// A set without findings, or the first of them.
+///
+/// # Errors
+/// That one's message.
+pub fn usable(set: KeySet, findings: &[Finding]) -> Result<KeySet, String> {
+    match findings.first() {
+        Some(finding) => Err(finding.message.clone()),
+        None => Ok(set),
+    }
+}
+
 #[cfg(test)]
 mod tests;

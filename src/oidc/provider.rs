@@ -31,6 +31,20 @@ pub enum Look {
     Wrong(Vec<Finding>),
 }
 
+impl Look {
+    /// Its keys, or why there are none that could be used.
+    ///
+    /// # Errors
+    /// The first of what was found.
+    pub fn keys(self) -> Result<KeySet, String> {
+        match self {
+            Self::Good(provider) => Ok(provider.keys),
+            Self::NotYet(finding) => Err(finding.message),
+            Self::Wrong(findings) => keys::usable(KeySet::default(), &findings),
+        }
+    }
+}
+
 /// From which place the keys are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeysFrom {

@@ -14,7 +14,7 @@ use crate::{
     oidc::{
         checks::{Expected, Plain},
         journey::{self, Client, Once, Way},
-        provider::{KeysFrom, Look, look as look_at},
+        provider::{KeysFrom, look as look_at},
         token::{Token, Wanted},
     },
 };
@@ -146,11 +146,9 @@ async fn judge(cx: &Context, token: &SecretString) -> Result<Vec<String>, Failur
         issuer: &issuer,
         plain: Plain::InCluster,
     };
-    let keys = match look_at(&cx.http, &base, expected, KeysFrom::SameServer).await? {
-        Look::Good(provider) => Ok(provider.keys),
-        Look::NotYet(finding) => Err(finding.message),
-        Look::Wrong(findings) => Err(findings.into_iter().map(|finding| finding.message).collect()),
-    };
+    let keys = look_at(&cx.http, &base, expected, KeysFrom::SameServer)
+        .await?
+        .keys();
     let token = Token::parse(token.expose_secret()).map_err(|finding| invalid(finding.message))?;
     let rules = token.judge(Wanted {
         issuer: &issuer,

@@ -3,14 +3,10 @@
 //! A readiness gate in the Pod template does it: such a Pod is not ready before somebody sets its condition. `secrets rotate`
 //! puts the gate there and opens it; where it finds one that was left, `dex scale` takes it away.
 
-use crate::{
-    apply::health,
-    converge::Context,
-    model::{failure::Failure, names},
-};
+use crate::{apply::health, model::names};
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec},
-    core::v1::Pod,
+    core::v1::{Pod, PodReadinessGate, PodSpec},
 };
 use serde_json::{Value, json};
 
@@ -69,54 +65,49 @@ impl Gate {
     }
 }
 
+fn gates(pod: Option<&PodSpec>) -> &[PodReadinessGate] {
+    pod.and_then(|pod| pod.readiness_gates.as_deref())
+        .unwrap_or_default()
+}
+
+fn has_gate(pod: Option<&PodSpec>) -> bool {
+    gates(pod)
+        .iter()
+        .any(|gate| gate.condition_type == names::DEX_GATE)
+}
+
 /// Whether the gate can be put there: nobody else has one.
 pub(super) fn is_free(spec: &DeploymentSpec) -> bool {
-    let gates = spec
-        .template
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.readiness_gates.as_ref());
-    gates.is_none_or(Vec::is_empty)
+    gates(spec.template.spec.as_ref()).is_empty()
 }
 
-fn is_gated(spec: &DeploymentSpec) -> bool {
-    let gates = spec
-        .template
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.readiness_gates.as_ref());
-    gates.is_some_and(|gates| gates.iter().any(|gate| gate.condition_type == names::DEX_GATE))
+/// Whether the template has the gate.
+pub(super) fn is_gated(spec: &DeploymentSpec) -> bool {
+    has_gate(spec.template.spec.as_ref())
 }
 
-/// The Pods behind the gate; `None` if the template has none.
-pub(super) async fn look(cx: &Context, deployment: &Deployment) -> Result<Option<Gated>, Failure> {
-    let Some(spec) = deployment.spec.as_ref().filter(|spec| is_gated(spec)) else {
-        return Ok(None);
-    };
+/// The Pods behind the gate, of all that the Deployment has.
+pub(super) fn gated(deployment: &Deployment, pods: &[Pod]) -> Gated {
     let digest = super::recorded(deployment);
-    let pods = super::pods(cx, &spec.selector).await?;
     let status = deployment.status.as_ref();
     let is_observed =
         status.is_some_and(|status| status.observed_generation >= deployment.metadata.generation);
     let updated = status
         .and_then(|status| status.updated_replicas)
         .filter(|_| is_observed);
-    Ok(Some(Gated {
+    Gated {
         pods: pods.iter().filter(|pod| is_of(pod, digest)).map(see).collect(),
         updated: updated.unwrap_or_default(),
-    }))
+    }
 }
 
 /// Whether a Pod is one of those that have the gate and were started with these secrets.
 fn is_of(pod: &Pod, digest: Option<&str>) -> bool {
-    let gates = pod.spec.as_ref().and_then(|spec| spec.readiness_gates.as_deref());
-    let has_gate = gates
-        .into_iter()
-        .flatten()
-        .any(|gate| gate.condition_type == names::DEX_GATE);
     let annotations = pod.metadata.annotations.as_ref();
     let started_with = annotations.and_then(|all| all.get(names::SECRETS_DIGEST_ANNOTATION));
-    pod.metadata.deletion_timestamp.is_none() && has_gate && started_with.map(String::as_str) == digest
+    pod.metadata.deletion_timestamp.is_none()
+        && has_gate(pod.spec.as_ref())
+        && started_with.map(String::as_str) == digest
 }
 
 fn see(pod: &Pod) -> GatedPod {

@@ -205,17 +205,20 @@ impl DexScale {
             verdict.health,
             health::Health::Progressing | health::Health::Degraded
         );
-        let trouble = match spec {
-            Some(spec) if is_starting && replicas > 0 => trouble(cx, &spec.selector).await?,
-            _ => None,
+        let is_awaited = is_starting && replicas > 0;
+        let is_gated = spec.is_some_and(gate::is_gated);
+        let pods = match spec {
+            Some(spec) if is_awaited || is_gated => pods(cx, &spec.selector).await?,
+            _ => Vec::new(),
         };
+        let trouble = is_awaited.then(|| health::trouble(&pods)).flatten();
         let fails = verdict.health == health::Health::Degraded
             || trouble.as_ref().is_some_and(|trouble| trouble.is_blocking);
         Ok(Live {
             version: deployment.metadata.resource_version.clone().unwrap_or_default(),
             replicas,
             is_free: spec.is_some_and(gate::is_free),
-            gated: gate::look(cx, deployment).await?,
+            gated: is_gated.then(|| gate::gated(deployment, &pods)),
             is_paused: spec.and_then(|spec| spec.paused).unwrap_or(false),
             digest: wanted.compare(recorded(deployment)),
             verdict,
@@ -224,10 +227,6 @@ impl DexScale {
             is_grace_over: self.grace.is_over(fails),
         })
     }
-}
-
-async fn trouble(cx: &Context, selector: &LabelSelector) -> Result<Option<health::PodTrouble>, Failure> {
-    Ok(health::trouble(&pods(cx, selector).await?))
 }
 
 async fn pods(cx: &Context, selector: &LabelSelector) -> Result<Vec<Pod>, Failure> {

@@ -55,10 +55,8 @@ impl SecretsRotate {
                 admit(cx, &namespace, &pods).await
             }
             Action::Admit { namespace, pods } => admit(cx, &namespace, &pods).await,
-            Action::Sync(_) | Action::Scale(_) => {
-                let message = "an action of another step came to the wrong place";
-                Err(Failure::new(Exit::Bug, Reason::Unexpected, message))
-            }
+            Action::Sync(push) => self.sync.apply(cx, push).await,
+            Action::Scale(change) => self.scale.apply(cx, change).await,
         }
     }
 

@@ -185,10 +185,6 @@ impl Step for SecretsRotate {
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {
-        match action {
-            Action::Sync(push) => self.sync.apply(cx, push).await,
-            Action::Scale(change) => self.scale.apply(cx, change).await,
-            own => self.act(cx, own).await,
-        }
+        self.act(cx, action).await
     }
 }
