@@ -2,8 +2,9 @@
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
 COPY . .
-# .cargo/config.toml makes it static.
-RUN cargo build --locked --release --package aphex-ops \
+# Static, and with packed relocations, as scripts/setup.sh builds it.
+RUN RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
+     cargo build --locked --release --package aphex-ops \
     && cp "target/$(rustc -vV | sed -n 's/^host: //p')/release/aphex-ops" /aphex-ops \
     && printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n' >/passwd \
     && printf 'root:x:0:\nnonroot:x:65532:\n' >/group

@@ -100,6 +100,14 @@ impl fmt::Debug for Manifest {
     }
 }
 
+/// One document of a source, not read yet.
+pub struct Unread<'a> {
+    source: &'a str,
+    number: usize,
+    /// `None` for a source that is too large to be cut.
+    document: Option<text::Document<'a>>,
+}
+
 /// Reads all manifests of all sources, in the order in which they are written.
 ///
 /// Lists are their items; documents without content do not count. What is read has an `apiVersion`, a kind, a name that
@@ -109,8 +117,35 @@ impl fmt::Debug for Manifest {
 /// All problems of all sources, in the order in which they are written: what is no YAML, goes beyond the limits, has a key
 /// twice, is no object, lacks what names it, belongs to a live object, or asks for a wave or phase that does not exist.
 pub fn read(sources: &[Source<'_>]) -> Result<Vec<Manifest>, Vec<Problem>> {
+    let documents: Vec<Unread<'_>> = sources.iter().flat_map(documents).collect();
+    collect(documents.iter().flat_map(Unread::read))
+}
+
+/// The documents of a source, for whoever reads them in parts: what [`collect`] makes of all of them is what [`read`] makes
+/// of the source.
+#[must_use]
+pub fn documents<'a>(source: &Source<'a>) -> Vec<Unread<'a>> {
+    let unread = |(number, document)| Unread {
+        source: source.name,
+        number,
+        document,
+    };
+    if source.text.len() > MAX_TEXT {
+        return vec![unread((0, None))];
+    }
+    let documents = text::documents(source.text).into_iter().map(Some);
+    (1..).zip(documents).map(unread).collect()
+}
+
+/// All manifests, or all problems.
+///
+/// # Errors
+/// All problems, in their order.
+pub fn collect(
+    results: impl IntoIterator<Item = Result<Manifest, Vec<Problem>>>,
+) -> Result<Vec<Manifest>, Vec<Problem>> {
     let (mut manifests, mut problems) = (Vec::new(), Vec::new());
-    for result in sources.iter().flat_map(one) {
+    for result in results {
         match result {
             Ok(manifest) => manifests.push(manifest),
             Err(found) => problems.extend(found),
@@ -128,60 +163,46 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Manifest>, Vec<Problem>> {
 /// # Errors
 /// All problems of each by itself.
 pub fn of_objects(name: &str, objects: Vec<Value>) -> Result<Vec<Manifest>, Vec<Problem>> {
-    let (mut manifests, mut problems) = (Vec::new(), Vec::new());
-    for (number, object) in (1..).zip(objects) {
-        match identity::manifest(format!("{name}, object {number}"), object) {
-            Ok(manifest) => manifests.push(manifest),
-            Err(found) => problems.extend::<Vec<Problem>>(found),
-        }
-    }
-    if problems.is_empty() {
-        Ok(manifests)
-    } else {
-        Err(problems)
-    }
+    let objects = (1..).zip(objects);
+    collect(objects.map(|(number, object)| identity::manifest(format!("{name}, object {number}"), object)))
 }
 
-fn one(source: &Source<'_>) -> Vec<Result<Manifest, Vec<Problem>>> {
-    if source.text.len() > MAX_TEXT {
-        let mut found = Findings::of(source.name);
-        found.add(
-            format!("the text has more than {MAX_TEXT} bytes"),
-            "write it in several files",
-        );
-        return vec![Err(found.problems)];
-    }
-    let documents = (1..).zip(text::documents(source.text));
-    documents
-        .flat_map(|(number, document)| of_document(source.name, number, &document))
-        .collect()
-}
-
-fn of_document(
-    name: &str,
-    number: usize,
-    document: &text::Document<'_>,
-) -> Vec<Result<Manifest, Vec<Problem>>> {
-    let place = format!("{name}, document {number} (line {})", document.line);
-    let values = match value::values(document.text) {
-        Ok(values) => values,
-        Err((trouble, row, column)) => {
-            let mut found = Findings::of(&place);
-            let line = document.line as u64 + row.saturating_sub(1);
-            let at = format!("line {line}, column {column}: {}", trouble.message());
-            found.add(at, trouble.hint());
+impl Unread<'_> {
+    /// Its manifests, or what is wrong with it.
+    #[must_use]
+    pub fn read(&self) -> Vec<Result<Manifest, Vec<Problem>>> {
+        let Some(document) = &self.document else {
+            let mut found = Findings::of(self.source);
+            found.add(
+                format!("the text has more than {MAX_TEXT} bytes"),
+                "write it in several files",
+            );
             return vec![Err(found.problems)];
-        }
-    };
-    let is_one = values.len() == 1;
-    let objects = (1..).zip(values).filter(|(_, value)| !value.is_null());
-    let objects = objects.flat_map(|(at, value)| {
-        let numbers = if is_one { vec![] } else { vec![at] };
-        normal::flatten(value, &numbers)
-    });
-    let objects = objects.map(|(numbers, value)| {
-        let numbers = numbers.iter().map(|number| format!(", item {number}"));
-        identity::manifest(format!("{place}{}", numbers.collect::<String>()), value)
-    });
-    objects.collect()
+        };
+        let place = format!(
+            "{}, document {} (line {})",
+            self.source, self.number, document.line
+        );
+        let values = match value::values(document.text) {
+            Ok(values) => values,
+            Err((trouble, row, column)) => {
+                let mut found = Findings::of(&place);
+                let line = document.line as u64 + row.saturating_sub(1);
+                let at = format!("line {line}, column {column}: {}", trouble.message());
+                found.add(at, trouble.hint());
+                return vec![Err(found.problems)];
+            }
+        };
+        let is_one = values.len() == 1;
+        let objects = (1..).zip(values).filter(|(_, value)| !value.is_null());
+        let objects = objects.flat_map(|(at, value)| {
+            let numbers = if is_one { vec![] } else { vec![at] };
+            normal::flatten(value, &numbers)
+        });
+        let objects = objects.map(|(numbers, value)| {
+            let numbers = numbers.iter().map(|number| format!(", item {number}"));
+            identity::manifest(format!("{place}{}", numbers.collect::<String>()), value)
+        });
+        objects.collect()
+    }
 }

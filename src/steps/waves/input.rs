@@ -3,7 +3,7 @@
 use crate::{
     apply::{
         Problem,
-        manifest::{self, Manifest, Source},
+        manifest::{self, Manifest, Source, Unread},
     },
     model::{
         exit::Exit,
@@ -12,11 +12,15 @@ use crate::{
 };
 use std::{
     fs, io,
+    num::NonZero,
     path::{Path, PathBuf},
+    thread,
 };
 
 /// The endings of files that a folder is searched for.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+/// Fewer documents than these are read sooner than a thread is made.
+const WORTH_A_THREAD: usize = 32;
 /// What stands for standard input.
 const STDIN: &str = "-";
 
@@ -37,9 +41,36 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Manifest>, Vec<Failure>> {
     if !failures.is_empty() {
         return Err(failures);
     }
-    let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
-    manifest::read(&sources)
+    let sources = texts.iter().map(|(name, text)| Source { name, text });
+    let documents: Vec<Unread<'_>> = sources.flat_map(|source| manifest::documents(&source)).collect();
+    manifest::collect(in_parts(&documents))
         .map_err(|problems: Vec<Problem>| problems.into_iter().map(Failure::from).collect())
+}
+
+/// Reads documents on all processors: nothing else goes on meanwhile, and of a large plan it is what takes longest before
+/// the first write (1,000 Roles: 145 ms on one).
+fn in_parts(documents: &[Unread<'_>]) -> Vec<Result<Manifest, Vec<Problem>>> {
+    let parts = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = documents.len().div_ceil(parts).max(WORTH_A_THREAD);
+    let read = |documents: &[Unread<'_>]| documents.iter().flat_map(Unread::read).collect::<Vec<_>>();
+    let Some((own, others)) = documents.split_at_checked(part) else {
+        return read(documents);
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = others
+            .chunks(part)
+            .map(|part| scope.spawn(move || read(part)))
+            .collect();
+        let mut all = read(own);
+        for other in others {
+            all.extend(
+                other
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            );
+        }
+        all
+    })
 }
 
 /// The file itself, or the files of a folder, sorted by path.

@@ -5,6 +5,7 @@ mod jobs;
 mod place;
 mod rotation;
 mod upstream;
+mod webhook;
 
 use crate::world::PROGRAM;
 use rig::{

@@ -110,13 +110,18 @@ impl Stage {
     pub(crate) async fn start_for(profile: &str) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let client = sandbox.client().await.unwrap();
-        let components = [
-            Component::Tekton,
-            Component::Triggers,
-            Component::ArgoCd,
-            Component::ExternalSecrets,
-        ];
-        for component in components {
+        for component in [Component::Tekton, Component::Triggers] {
+            for (_, text) in sandbox::definitions(component).unwrap() {
+                sandbox::apply(&client, &text).await.unwrap();
+            }
+        }
+        Self::beside_tekton(sandbox, profile).await
+    }
+
+    /// The same on a cluster that has Tekton's kinds already.
+    pub(crate) async fn beside_tekton(sandbox: Sandbox, profile: &str) -> Self {
+        let client = sandbox.client().await.unwrap();
+        for component in [Component::ArgoCd, Component::ExternalSecrets] {
             for (_, text) in sandbox::definitions(component).unwrap() {
                 sandbox::apply(&client, &text).await.unwrap();
             }
