@@ -90,6 +90,10 @@ impl Push {
     }
 
     /// Sends it from within the node; the status of the answer.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "GitHub has no limits and no guard of ours"
+    )]
     fn send(self, stage: &Stage, listener: &str) -> u16 {
         let body = self.body.to_string();
         let signature = self.signature(body.as_bytes());
