@@ -129,13 +129,33 @@ async fn onboard(stage: &mut Stage) {
         let binding = stage.phase("RepoBinding", "my-application").await;
         if (organization.0.as_str(), binding.0.as_str()) == ("Active", "Ready") {
             println!("the tenant stands after {:.1} s", begun.elapsed().as_secs_f64());
-            return;
+            break;
         }
         assert!(
             begun.elapsed() < Duration::from_secs(180),
             "{organization:?} {binding:?} {left:#?}"
         );
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    // A tenant stands when Tekton has been told of its listener; that it listens takes a Pod.
+    loop {
+        let listener = stage
+            .get("EventListener", Some("org-acme-corp"), "github-listener")
+            .await
+            .unwrap();
+        let conditions = listener["status"]["conditions"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        if conditions
+            .iter()
+            .any(|it| it["type"] == "Available" && it["status"] == "True")
+        {
+            println!("it listens after {:.1} s", begun.elapsed().as_secs_f64());
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(180), "{listener:#}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
