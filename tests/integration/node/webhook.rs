@@ -6,9 +6,9 @@ use crate::tenants::stage::{PLATFORM, Stage, binding, organization};
 use hmac::{Hmac, KeyInit, Mac};
 use k8s_openapi::{
     ByteString,
-    api::core::v1::{Secret, Service},
+    api::core::v1::{Pod, Secret, Service},
 };
-use kube::{Api, api::DynamicObject};
+use kube::{Api, ResourceExt, api::DynamicObject};
 use rig::sandbox::{Component, SHELL_IMAGE};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -107,7 +107,15 @@ impl Push {
             if let Some(signature) = signature {
                 request = request.header("X-Hub-Signature-256", signature);
             }
-            request.send().await.unwrap().status().as_u16()
+            // The node's proxy takes up the listener's Pod some moments after Tekton does.
+            for _ in 0..50 {
+                let request = request.try_clone().unwrap();
+                match request.send().await {
+                    Err(error) if error.is_connect() => tokio::time::sleep(Duration::from_millis(200)).await,
+                    answer => return answer.unwrap().status().as_u16(),
+                }
+            }
+            panic!("nobody listens")
         };
         let sending = stage.sandbox.in_network(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -154,9 +162,22 @@ async fn onboard(stage: &mut Stage) {
             println!("it listens after {:.1} s", begun.elapsed().as_secs_f64());
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(180), "{listener:#}");
+        if begun.elapsed() > Duration::from_secs(60) {
+            panic!("nobody listens: {}", last_words(stage).await);
+        }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// What the Pods of the listener said last.
+async fn last_words(stage: &Stage) -> String {
+    let pods = Api::<Pod>::namespaced(stage.client.clone(), &format!("org-{ORGANIZATION}"));
+    let mut words = String::new();
+    for pod in pods.list(&Default::default()).await.unwrap() {
+        let log = pods.logs(&pod.name_any(), &Default::default()).await;
+        writeln!(words, "{}: {log:#?} {:#?}", pod.name_any(), pod.status).unwrap();
+    }
+    words
 }
 
 async fn runs(stage: &Stage) -> Vec<DynamicObject> {

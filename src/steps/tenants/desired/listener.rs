@@ -38,7 +38,10 @@ pub(super) fn push_binding() -> Value {
 }
 
 /// It serves the Triggers of its own namespace that carry the organization's label, to pushes that are signed.
-pub(super) fn listener(organization: &str, namespace: &str) -> Value {
+///
+/// No namespace is named: with any, even its own, Tekton Triggers makes it watch the kinds of all namespaces, which its account
+/// may not, and it never starts (`MakeContainer` of its reconciler, `--is-multi-ns`).
+pub(super) fn listener(organization: &str) -> Value {
     let secret = json!({"secretName": super::organization::WEBHOOK_SECRET, "secretKey": super::organization::WEBHOOK_KEY});
     json!({"spec": {
         "serviceAccountName": super::organization::LISTENER_ACCOUNT,
@@ -53,7 +56,6 @@ pub(super) fn listener(organization: &str, namespace: &str) -> Value {
                 ],
             }],
             "triggerSelector": {
-                "namespaceSelector": {"matchNames": [namespace]},
                 "labelSelector": {"matchLabels": {names::ORGANIZATION_LABEL: organization}},
             },
         }],

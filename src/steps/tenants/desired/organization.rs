@@ -107,7 +107,7 @@ impl Part for OrganizationPart {
             P::ListenerInterceptors => grant("eventlistener-interceptors", listener_account()),
             P::Store => store(tenant.name, &namespace),
             P::PushBinding => listener::push_binding(),
-            P::Listener => listener::listener(tenant.name, &namespace),
+            P::Listener => listener::listener(tenant.name),
             P::ConnectorConfig => connector::config(tenant),
             P::Connector => connector::deployment(tenant),
         };
