@@ -23,6 +23,7 @@ use crate::steps::{
     secrets_status::SecretsStatus,
     tenants::{
         TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
+        TenantsVerify,
     },
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
@@ -170,6 +171,13 @@ pub(super) enum Tenants {
     /// given; `tenants describe` shows what goes.
     #[command(after_help = texts::TENANTS_DELETE)]
     Delete(TenantsDelete),
+    /// See on this cluster that a signed push starts a pipeline, and no other push does
+    ///
+    /// It makes a tenant of its own, aphex-canary, sends pushes to its listener as GitHub would, waits for the run of the one that
+    /// is signed, and deletes the tenant again. Nothing is signed for a repository that somebody has. What does not work is
+    /// left to be looked at; running it again goes on from there.
+    #[command(after_help = texts::TENANTS_VERIFY)]
+    Verify(TenantsVerify),
 }
 
 #[derive(Debug, Subcommand)]
@@ -280,6 +288,7 @@ impl Command {
                 Tenants::Suspend(step) => StepCommand::TenantsSuspend(step),
                 Tenants::Resume(step) => StepCommand::TenantsResume(step),
                 Tenants::Delete(step) => StepCommand::TenantsDelete(step),
+                Tenants::Verify(step) => StepCommand::TenantsVerify(step),
             },
             Self::Jobs(Jobs::Status(step)) => StepCommand::JobsStatus(step),
             Self::Namespaces(Namespaces::Ensure(step)) => StepCommand::NamespacesEnsure(step),

@@ -20,6 +20,7 @@ use crate::{
         secrets_status::SecretsStatus,
         tenants::{
             TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
+            TenantsVerify,
         },
         uninstall::Uninstall,
         waves::{WavesInstall, WavesPrune, WavesStatus},
@@ -52,6 +53,7 @@ pub enum StepCommand {
     TenantsSuspend(TenantsSuspend),
     TenantsResume(TenantsResume),
     TenantsDelete(TenantsDelete),
+    TenantsVerify(TenantsVerify),
 }
 
 macro_rules! each {
@@ -78,6 +80,7 @@ macro_rules! each {
             StepCommand::TenantsSuspend($step) => $body,
             StepCommand::TenantsResume($step) => $body,
             StepCommand::TenantsDelete($step) => $body,
+            StepCommand::TenantsVerify($step) => $body,
         }
     };
 }

@@ -54,6 +54,10 @@ pub(super) const TENANTS_DELETE: &str = "Examples:
   aphex-ops tenants delete my-application
   aphex-ops tenants delete acme-corp my-application --dry-run
   aphex-ops tenants delete Organization/acme-corp RepoBinding/my-application --yes --timeout 15m";
+pub(super) const TENANTS_VERIFY: &str = "Examples:
+  aphex-ops tenants verify
+  aphex-ops tenants verify --timeout 10m
+  aphex-ops tenants verify --skip-cloudflare";
 pub(super) const WAVES_PLAN: &str = "Examples:
   aphex-ops waves plan --profile kind --mirror mirror
   aphex-ops waves plan --via argocd --wave 20 --config platform.yaml

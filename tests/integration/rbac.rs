@@ -297,7 +297,8 @@ async fn play(step: StepCommand, initial: Initial) {
         | StepCommand::TenantsDescribe(_)
         | StepCommand::TenantsSuspend(_)
         | StepCommand::TenantsResume(_)
-        | StepCommand::TenantsDelete(_) => {
+        | StepCommand::TenantsDelete(_)
+        | StepCommand::TenantsVerify(_) => {
             panic!("it takes tenants to see what they take: see `tenants`")
         }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,

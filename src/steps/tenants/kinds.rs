@@ -35,6 +35,7 @@ pub(super) const SECRET_STORE: Kind = Kind::known(
     false,
 );
 pub(super) const PIPELINE: Kind = Kind::known("tekton.dev", "v1", "Pipeline", "pipelines", true);
+pub(super) const PIPELINE_RUN: Kind = Kind::known("tekton.dev", "v1", "PipelineRun", "pipelineruns", true);
 pub(super) const EVENT_LISTENER: Kind =
     Kind::known(TRIGGERS, "v1beta1", "EventListener", "eventlisteners", true);
 pub(super) const TRIGGER: Kind = Kind::known(TRIGGERS, "v1beta1", "Trigger", "triggers", true);

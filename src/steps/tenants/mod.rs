@@ -23,6 +23,7 @@ mod status;
 mod surroundings;
 mod suspend;
 mod tunnels;
+mod verify;
 mod wanted;
 
 pub use action::Action;
@@ -31,6 +32,7 @@ pub use describe::TenantsDescribe;
 pub use overview::TenantsStatus;
 pub use seen::Seen;
 pub use suspend::{TenantsResume, TenantsSuspend};
+pub use verify::TenantsVerify;
 
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},

@@ -52,8 +52,14 @@ pub(super) fn of_objects_only(config: &Config, verbs: &[&str]) -> Vec<Rule> {
     rules
 }
 
-fn on(kind: &Kind, verbs: &[&'static str]) -> Rule {
+/// These verbs on all objects of a kind.
+pub(super) fn on(kind: &Kind, verbs: &[&'static str]) -> Rule {
     Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
+}
+
+/// The Secrets that are made for tenants; that of a tunnel is called like its organization.
+pub(super) const fn own_secrets() -> [&'static str; 2] {
+    [WEBHOOK_SECRET, TERRAFORM_SECRET]
 }
 
 fn of_objects(config: &Config) -> Vec<Rule> {
@@ -84,12 +90,7 @@ fn of_objects(config: &Config) -> Vec<Rule> {
             &["get"],
         ));
     }
-    rules.push(Rule::cluster(
-        "",
-        "secrets",
-        [WEBHOOK_SECRET, TERRAFORM_SECRET],
-        &["list"],
-    ));
+    rules.push(Rule::cluster("", "secrets", own_secrets(), &["list"]));
     let namespace = &config.namespaces.argocd;
     rules.push(Rule::all(
         namespace,

@@ -3,17 +3,19 @@
 
 use super::upstream;
 use crate::tenants::stage::{PLATFORM, Stage, binding, organization};
+use crate::world::PROGRAM;
 use hmac::{Hmac, KeyInit, Mac};
 use k8s_openapi::{
     ByteString,
     api::core::v1::{Pod, Secret, Service},
 };
 use kube::{Api, ResourceExt, api::DynamicObject};
-use rig::sandbox::{Component, SHELL_IMAGE};
+use rig::sandbox::{Component, Image, SHELL_IMAGE};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::{
     fmt::Write,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -282,9 +284,39 @@ async fn tekton_gets_healthy_and_a_signed_push_runs_the_pipeline() {
         [""; 0],
         "real Tekton changes nothing that we fight over"
     );
-    stage.run(&format!("tenants delete RepoBinding/{PLATFORM}/my-application Organization/{PLATFORM}/{ORGANIZATION} --yes"))
+    verify(&mut stage).await;
+    let tenants = format!("RepoBinding/{PLATFORM}/my-application Organization/{PLATFORM}/{ORGANIZATION}");
+    stage
+        .run(&format!("tenants delete {tenants} --yes"))
         .await
         .ended(0, &[]);
     assert_eq!(stage.left().await, [""; 0]);
     stage.sandbox.stop().unwrap();
+}
+
+/// The same on the operator's own cluster, with a tenant of its own; and it says so when the listener is not guarded.
+async fn verify(stage: &mut Stage) {
+    stage.kubeconfig = stage.sandbox.kubeconfig().to_owned();
+    let image = Image::new(&format!("localhost/aphex-ops:{}", env!("CARGO_PKG_VERSION")));
+    let image = image
+        .file("/aphex-ops", 0o755, Path::new(PROGRAM))
+        .user("65532:65532");
+    stage.sandbox.load_image(&image).unwrap();
+    let begun = Instant::now();
+    let left = stage.run("tenants verify --timeout 150s").await;
+    println!(
+        "tenants verify, after {:.1} s:\n{}",
+        begun.elapsed().as_secs_f64(),
+        left.stdout
+    );
+    left.ended(
+        0,
+        &["a signed push started a run that succeeded, and five others started none"],
+    );
+    assert!(!stage.left().await.iter().any(|name| name.contains("canary")));
+    let namespaces = stage.names("Namespace").await;
+    assert!(
+        !namespaces.iter().any(|name| name.contains("canary")),
+        "{namespaces:?}"
+    );
 }
