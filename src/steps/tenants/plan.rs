@@ -7,6 +7,7 @@ mod report;
 pub(super) mod suspension;
 #[cfg(test)]
 pub(super) mod testing;
+pub(super) mod verification;
 
 pub(super) use report::undefined;
 

@@ -16,14 +16,14 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Its name, and that of its pipeline.
-pub(super) const NAME: &str = "aphex-canary";
+pub(in crate::steps::tenants) const NAME: &str = "aphex-canary";
 /// The repository that its pushes are of; nothing is fetched from there.
 pub(super) const REPOSITORY: &str = "aphex-canary/no-such-repository";
 const LISTENER: &str = "github-listener";
 const PORT: u16 = 8080;
 
 /// The custom resources of the canary, and their kinds.
-pub(super) fn resources(config: &Config) -> [(Address, Value); 2] {
+pub(in crate::steps::tenants) fn resources(config: &Config) -> [(Address, Value); 2] {
     let organization = json!({
         "displayName": "Canary of aphex-ops tenants verify",
         "adminUsers": ["canary@example.com"],
@@ -76,7 +76,7 @@ fn pipeline(config: &Config) -> Value {
 }
 
 /// The canary, and nobody else.
-pub(super) fn choices(config: &Config) -> Vec<Choice> {
+pub(in crate::steps::tenants) fn choices(config: &Config) -> Vec<Choice> {
     let names = resources(config).map(|(at, _)| {
         let namespace = at.namespace.unwrap_or_default();
         format!("{}/{namespace}/{}", at.kind.name, at.name)
@@ -85,7 +85,7 @@ pub(super) fn choices(config: &Config) -> Vec<Choice> {
 }
 
 /// What listens for its pushes.
-pub(super) fn listener() -> Address {
+pub(in crate::steps::tenants) fn listener() -> Address {
     Address {
         kind: EVENT_LISTENER,
         namespace: Some(organization_namespace(NAME)),

@@ -1,11 +1,16 @@
 //! `tenants verify`: on this very cluster, a push that GitHub signed starts a pipeline, and no other does. A tenant is made
 //! for it and deleted again; nothing is ever signed for a repository that somebody has.
 
-mod canary;
-mod plan;
+pub(super) mod canary;
 mod push;
 
-use super::{Outside, Seen, apply, kinds, memory::Memory, observe, rules};
+use super::{
+    Outside, Seen, apply, kinds,
+    memory::Memory,
+    observe,
+    plan::verification::{self, Looked, Place, Verdict},
+    rules,
+};
 use crate::{
     converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb},
     model::{
@@ -17,8 +22,7 @@ use crate::{
         rule::Rule,
     },
 };
-use plan::{Looked, Place};
-use push::Sent;
+pub(super) use push::Sent;
 use serde_json::Value;
 use std::{
     fmt,
@@ -153,7 +157,7 @@ impl Step for TenantsVerify {
         };
         let runs = self.runs(cx).await?;
         let mut state = self.progress.state();
-        let is_good = |(sent, runs): &(Sent, Vec<Value>)| plan::verdict(sent, runs) == plan::Verdict::Good;
+        let is_good = |(sent, runs): &(Sent, Vec<Value>)| verification::verdict(sent, runs) == Verdict::Good;
         state.is_verified |= runs.as_ref().is_some_and(is_good);
         Ok(Looked {
             // A run over all tenants leaves to the next one what takes long. This one is there to wait.
@@ -171,7 +175,7 @@ impl Step for TenantsVerify {
     }
 
     fn plan(&self, looked: &Looked) -> Plan<Action> {
-        plan::plan(looked)
+        verification::plan(looked)
     }
 
     async fn apply(&self, cx: &Context, action: Action) -> Result<Outcome, Failure> {

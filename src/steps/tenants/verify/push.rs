@@ -25,11 +25,11 @@ const KEY_BYTES: usize = 32;
 
 /// The pushes that were sent, by the ids that the listener gave them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sent {
+pub(in crate::steps::tenants) struct Sent {
     /// The one that has to start a run.
-    pub(super) good: String,
+    pub(in crate::steps::tenants) good: String,
     /// What is wrong with each of the others, and its id.
-    pub(super) bad: Vec<(&'static str, String)>,
+    pub(in crate::steps::tenants) bad: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What comes next for the canary. Pure.
 
-use super::{Action, canary, push::Sent};
+use super::{departure, undefined};
 use crate::{
     converge::{
         Plan, Wait,
@@ -10,7 +10,7 @@ use crate::{
     steps::tenants::{
         self, Seen,
         choice::Leavers,
-        plan::{departure, undefined},
+        verify::{Action, Sent, canary},
     },
 };
 use serde_json::Value;
@@ -20,27 +20,27 @@ const EVENT_LABEL: &str = "triggers.tekton.dev/triggers-eventid";
 
 /// One custom resource of the canary: as it shall be, and as it is.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) at: Address,
-    pub(super) body: Value,
-    pub(super) live: Option<Value>,
+pub(in crate::steps::tenants) struct Place {
+    pub(in crate::steps::tenants) at: Address,
+    pub(in crate::steps::tenants) body: Value,
+    pub(in crate::steps::tenants) live: Option<Value>,
 }
 
 /// Everything that the plan follows from.
 #[derive(Debug)]
 pub struct Looked {
-    pub(super) seen: Seen,
-    pub(super) canary: Vec<Place>,
-    pub(super) listener: Option<Value>,
+    pub(in crate::steps::tenants) seen: Seen,
+    pub(in crate::steps::tenants) canary: Vec<Place>,
+    pub(in crate::steps::tenants) listener: Option<Value>,
     /// What was sent in this run, and the runs that there are.
-    pub(super) runs: Option<(Sent, Vec<Value>)>,
+    pub(in crate::steps::tenants) runs: Option<(Sent, Vec<Value>)>,
     /// Whether it was seen in this run that all is well.
-    pub(super) is_verified: bool,
+    pub(in crate::steps::tenants) is_verified: bool,
 }
 
 /// What the runs say of the pushes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::steps::tenants) enum Verdict {
     /// The good push started a run that succeeded, and it alone.
     Good,
     /// Not yet known: what is waited for.
@@ -52,7 +52,7 @@ pub(super) enum Verdict {
 }
 
 /// What the runs say of the pushes.
-pub(super) fn verdict(sent: &Sent, runs: &[Value]) -> Verdict {
+pub(in crate::steps::tenants) fn verdict(sent: &Sent, runs: &[Value]) -> Verdict {
     let of = |id: &str| {
         runs.iter()
             .find(|run| run["metadata"]["labels"][EVENT_LABEL] == id)
@@ -75,7 +75,7 @@ pub(super) fn verdict(sent: &Sent, runs: &[Value]) -> Verdict {
 }
 
 /// First the tenant, then the pushes, then the tenant is deleted.
-pub(super) fn plan(looked: &Looked) -> Plan<Action> {
+pub(in crate::steps::tenants) fn plan(looked: &Looked) -> Plan<Action> {
     let mut plan = Plan::default();
     if !looked.seen.is_defined {
         plan.notes.push(undefined());
@@ -103,7 +103,7 @@ pub(super) fn plan(looked: &Looked) -> Plan<Action> {
         .map(|place| Action::Make(Box::new((place.at.clone(), place.body.clone()))))
         .collect();
     if plan.act.is_empty() {
-        plan.take(tenants::plan::plan(&looked.seen), tenant);
+        plan.take(super::plan(&looked.seen), tenant);
     }
     if plan.is_converged() && plan.refused.is_empty() {
         stand(looked, &mut plan);
@@ -224,5 +224,123 @@ fn refusal(object: ObjectRef, message: String, hint: &str) -> Refusal {
         object,
         message,
         hint: hint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::Config;
+    use serde_json::json;
+
+    fn mk_sent() -> Sent {
+        Sent {
+            good: "good".to_owned(),
+            bad: vec![("it is not signed", "bad".to_owned())],
+        }
+    }
+
+    fn mk_run(event: &str, status: &str) -> Value {
+        json!({
+            "metadata": {"labels": {EVENT_LABEL: event}},
+            "status": {"conditions": [{"type": "Succeeded", "status": status, "message": "so it is"}]},
+        })
+    }
+
+    fn mk_looked(live: impl Fn(&Value) -> Option<Value>) -> Looked {
+        let canary = canary::resources(&Config::default()).map(|(at, body)| Place {
+            live: live(&body),
+            at,
+            body,
+        });
+        Looked {
+            seen: crate::steps::tenants::plan::testing::mk_seen(vec![], vec![]),
+            canary: canary.into(),
+            listener: None,
+            runs: None,
+            is_verified: false,
+        }
+    }
+
+    fn mk_live(body: &Value, phase: &str) -> Option<Value> {
+        let mut live = body.clone();
+        live["metadata"]["uid"] = "uid".into();
+        live["status"] = json!({"phase": phase, "message": "so it is"});
+        Some(live)
+    }
+
+    fn mk_listener(is_available: &str) -> Option<Value> {
+        let condition = json!({"type": "Available", "status": is_available, "message": "no minimum"});
+        Some(json!({"metadata": {"resourceVersion": "7"}, "status": {"conditions": [condition]}}))
+    }
+
+    fn acts(looked: &Looked) -> Vec<String> {
+        plan(looked).act.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn only_a_run_of_the_good_push_that_succeeded_is_good() {
+        let said = |runs: &[Value]| verdict(&mk_sent(), runs);
+        let good = mk_run("good", "True");
+        assert_eq!(said(&[good.clone(), mk_run("earlier", "False")]), Verdict::Good);
+        assert_eq!(
+            said(&[good, mk_run("bad", "Unknown")]),
+            Verdict::Unguarded("it is not signed")
+        );
+        let failed = Verdict::Failed("so it is".to_owned());
+        assert_eq!(said(&[mk_run("good", "False")]), failed);
+        for runs in [
+            vec![],
+            vec![mk_run("earlier", "True")],
+            vec![mk_run("good", "Unknown")],
+        ] {
+            assert!(matches!(said(&runs), Verdict::Open(_)), "{runs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_made_and_what_is_anybody_elses_left_alone() {
+        assert_eq!(acts(&mk_looked(|_| None)), ["create the canary"; 2]);
+        let foreign = plan(&mk_looked(|_| Some(json!({"metadata": {"name": canary::NAME}}))));
+        assert!(foreign.act.is_empty());
+        assert_eq!(foreign.refused.len(), 2);
+        assert!(
+            foreign.refused[0]
+                .message
+                .contains("was not made by this command")
+        );
+    }
+
+    #[test]
+    fn pushes_are_sent_once_somebody_listens() {
+        let mut looked = mk_looked(|body| mk_live(body, "Ready"));
+        assert_eq!(plan(&looked).wait[0].reason, Reason::Starting);
+        looked.listener = mk_listener("False");
+        assert_eq!(plan(&looked).wait[0].message, "no minimum");
+        looked.listener = mk_listener("True");
+        assert_eq!(acts(&looked), ["send it pushes, one of them good"]);
+        looked.runs = Some((mk_sent(), vec![mk_run("bad", "Unknown")]));
+        let refused = plan(&looked).refused;
+        assert_eq!(
+            refused[0].message,
+            "a push started a run although it is not signed"
+        );
+        assert_eq!(refused[0].exit, Exit::CheckFailed);
+    }
+
+    #[test]
+    fn a_tenant_that_failed_says_why() {
+        let mut looked = mk_looked(|body| mk_live(body, "Failed"));
+        looked.listener = mk_listener("True");
+        assert_eq!(plan(&looked).refused[0].message, "it is Failed: so it is");
+    }
+
+    #[test]
+    fn it_is_said_to_be_good_only_when_nothing_is_left_of_it() {
+        let mut looked = mk_looked(|_| None);
+        looked.is_verified = true;
+        let plan = plan(&looked);
+        assert!(plan.is_converged() && plan.refused.is_empty());
+        assert!(plan.notes[0].message.starts_with("a signed push started a run"));
     }
 }
