@@ -139,8 +139,9 @@ fn leave(looked: &Looked, plan: &mut Plan<Action>) {
     plan.take(departure::plan(&looked.seen, Ok(&leavers)), tenant);
     if looked.is_verified && plan.is_converged() && plan.refused.is_empty() {
         let message = "a signed push started a run that succeeded, and five others started none";
-        plan.notes
-            .push(Note::unchanged(canary::listener().object(), message));
+        // What it is about is gone; a remark on the listener would be one with what was done to it.
+        let push = ObjectRef::global("push", canary::REPOSITORY);
+        plan.notes.push(Note::unchanged(push, message));
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// Its name, and that of its pipeline.
 pub(in crate::steps::tenants) const NAME: &str = "aphex-canary";
 /// The repository that its pushes are of; nothing is fetched from there.
-pub(super) const REPOSITORY: &str = "aphex-canary/no-such-repository";
+pub(in crate::steps::tenants) const REPOSITORY: &str = "aphex-canary/no-such-repository";
 const LISTENER: &str = "github-listener";
 const PORT: u16 = 8080;
 
