@@ -19,6 +19,7 @@ mod problems;
 mod resources;
 mod rules;
 mod seen;
+mod shard;
 mod status;
 mod surroundings;
 mod suspend;
@@ -44,6 +45,7 @@ use crate::{
 };
 use choice::Choice;
 use memory::Memory;
+use shard::Shard;
 use std::path::{Path, PathBuf};
 
 /// Bring every tenant to what its custom resources say.
@@ -58,6 +60,9 @@ pub struct TenantsReconcile {
 struct Chosen {
     #[command(flatten)]
     only: Only,
+    /// Only part I, from 0, of N parts of all tenants: for the Pods of an indexed Job, with --no-lock
+    #[arg(long, value_name = "I/N", conflicts_with = "names")]
+    shard: Option<Shard>,
     #[command(flatten)]
     outside: Outside,
     #[arg(skip)]
@@ -67,7 +72,11 @@ struct Chosen {
 impl Chosen {
     async fn look(&self, cx: &Context) -> Result<Seen, Failure> {
         let scope = self.outside.scope(&cx.config, &self.only.names);
-        observe::look(cx, &self.memory, scope).await
+        let seen = observe::look(cx, &self.memory, scope).await?;
+        Ok(Seen {
+            shard: self.shard,
+            ..seen
+        })
     }
 }
 

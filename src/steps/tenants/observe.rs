@@ -52,6 +52,7 @@ pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Res
         strays,
         failed: memory.failed(),
         only: scope.only.to_vec(),
+        shard: None,
         has_deleted: memory.has_deleted(),
         is_patience_over: memory.is_patience_over(),
     })

@@ -53,7 +53,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     for base in seen.bases.iter().filter(|base| seen.is_chosen(&base.resource)) {
         base_of(base, &mut plan);
     }
-    if seen.only.is_empty() {
+    if seen.tells_of_strays() {
         plan.notes
             .extend(seen.strays.iter().map(|stray| report::stray(&stray.at)));
     }

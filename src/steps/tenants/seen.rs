@@ -5,6 +5,7 @@ use super::{
     compare::Remedy,
     desired::{BindingPart, Facts, OrganizationPart},
     problems::Problem,
+    shard::Shard,
 };
 use crate::model::{kind::Address, tenants, tunnel};
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub struct Seen {
     pub(super) failed: BTreeMap<String, String>,
     /// Only these tenants are worked on, if any are named.
     pub(super) only: Vec<Choice>,
+    /// Only the tenants of this part of the organizations.
+    pub(super) shard: Option<Shard>,
     /// Whether this run has deleted something.
     pub(super) has_deleted: bool,
     /// Whether what is being deleted has been waited for long enough.
@@ -39,13 +42,28 @@ impl Seen {
 
     /// Whether a tenant is worked on.
     pub(super) fn is_chosen(&self, resource: &Resource) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name.is(resource))
+        self.is_named(resource) && self.is_in_shard(&resource.at.name)
     }
 
     /// The same for a binding, which is worked on with its organization too.
     pub(super) fn is_chosen_binding(&self, tenant: &BindingSeen) -> bool {
         let organization = &tenant.spec.aphex_org;
-        self.is_chosen(&tenant.resource) || self.only.iter().any(|name| name.is_organization(organization))
+        let is_named = self.is_named(&tenant.resource)
+            || self.only.iter().any(|name| name.is_organization(organization));
+        is_named && self.is_in_shard(organization)
+    }
+
+    fn is_named(&self, resource: &Resource) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name.is(resource))
+    }
+
+    fn is_in_shard(&self, organization: &str) -> bool {
+        self.shard.is_none_or(|shard| shard.has(organization))
+    }
+
+    /// Whether it is this run that tells of what belongs to nobody.
+    pub(super) fn tells_of_strays(&self) -> bool {
+        self.only.is_empty() && self.shard.is_none_or(Shard::is_first)
     }
 
     /// The names that nobody has.

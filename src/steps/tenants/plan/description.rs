@@ -45,7 +45,7 @@ pub(in crate::steps::tenants) fn plan(seen: &Seen) -> Plan<Nothing> {
         plan.notes
             .push(stated(&base.resource, base.status.as_ref(), problem.as_ref()));
     }
-    if seen.only.is_empty() {
+    if seen.tells_of_strays() {
         let is_known = |owner: &String| seen.everybody().any(|resource| resource.owner == *owner);
         let nobodies = seen
             .strays

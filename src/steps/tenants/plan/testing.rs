@@ -116,6 +116,7 @@ pub(in crate::steps::tenants) fn mk_seen(
         strays: Vec::new(),
         failed: BTreeMap::new(),
         only: Vec::new(),
+        shard: None,
         has_deleted: false,
         is_patience_over: false,
     }

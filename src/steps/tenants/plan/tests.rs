@@ -199,3 +199,31 @@ fn an_organization_is_worked_on_with_its_bindings_and_a_binding_alone() {
         assert_eq!(worked_on(name), [binding], "{name}");
     }
 }
+
+#[test]
+fn the_parts_of_a_fleet_are_all_of_it_and_each_tenant_is_in_one() {
+    let stand = mk_there(Remedy::Apply);
+    let of_part = |shard: &str| {
+        let mut other = mk_organization(&stand);
+        other.resource.at.name = "other".to_owned();
+        other.resource.owner = "Organization/platform-system/other".to_owned();
+        let organizations = vec![mk_organization(&stand), other];
+        let mut seen = mk_seen(organizations, vec![mk_binding(&stand)]);
+        seen.shard = Some(shard.parse().unwrap());
+        let owners: BTreeSet<String> = plan(&seen).act.into_iter().map(|act| act.owner).collect();
+        owners.into_iter().collect::<Vec<_>>()
+    };
+    let parts = ["0/3", "1/3", "2/3"].map(of_part);
+    let mut all: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+    all.sort_unstable();
+    let (organization, binding) = (
+        "Organization/platform-system/acme",
+        "RepoBinding/platform-system/app",
+    );
+    assert_eq!(all, [organization, "Organization/platform-system/other", binding]);
+    // A binding needs its organization.
+    let part = parts
+        .iter()
+        .find(|part| part.iter().any(|owner| owner == organization));
+    assert!(part.unwrap().iter().any(|owner| owner == binding));
+}
