@@ -357,3 +357,30 @@ async fn finish_namespaces(stage: &Stage) {
         stage.client.request::<Value>(request).await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_a_fleet_make_what_one_run_makes() {
+    let mut stage = Stage::start().await;
+    stage
+        .apply([
+            organization("acme-corp"),
+            organization("other"),
+            binding("application", "acme-corp", "application"),
+            binding("website", "other", "website"),
+        ])
+        .await;
+    let mut writes = Vec::new();
+    for part in 0..3 {
+        let line = format!("tenants reconcile --shard {part}/3 --no-lock");
+        writes.push(stage.writes(&line).await.len());
+    }
+    println!("writes of each part: {writes:?}");
+    assert!(
+        writes.iter().filter(|writes| **writes > 0).count() > 1,
+        "{writes:?}"
+    );
+    for name in ["application", "website"] {
+        assert_eq!(stage.phase("RepoBinding", name).await.0, "Ready");
+    }
+    assert_eq!(stage.writes("tenants reconcile").await, [""; 0]);
+}
