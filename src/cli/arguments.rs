@@ -21,6 +21,7 @@ use crate::steps::{
     secrets_generate::SecretsGenerate,
     secrets_rotate::SecretsRotate,
     secrets_status::SecretsStatus,
+    support_bundle::SupportBundle,
     tenants::{
         TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
         TenantsVerify,
@@ -66,6 +67,13 @@ pub(super) enum Command {
     /// Say what a check's code means and how it is mended, or list all checks
     #[command(after_help = texts::EXPLAIN)]
     Explain(ExplainArgs),
+    /// Collect the platform's state, events and logs in one file for whoever helps, without secrets
+    ///
+    /// The archive (tar, gzip) holds what there is in the platform's namespaces, the tenants, the nodes, and the end of each
+    /// container's log. Of Secrets it has the names of their keys; their values are taken out of everything else, as are tokens
+    /// and private keys. What cannot be collected is said, and keeps nothing else from being collected.
+    #[command(after_help = texts::SUPPORT_BUNDLE)]
+    SupportBundle(SupportBundle),
     /// Put the configuration and the scheduled jobs into the cluster
     ///
     /// It applies what `aphex-ops render install` prints, and removes what an earlier version installed and this one does
@@ -271,6 +279,7 @@ impl Command {
     pub(super) fn into_step(self) -> Result<StepCommand, Self> {
         Ok(match self {
             Self::Check(args) => StepCommand::Check(args.step),
+            Self::SupportBundle(step) => StepCommand::SupportBundle(step),
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
             Self::Waves(waves) => match *waves {

@@ -18,6 +18,7 @@ use crate::{
         secrets_generate::SecretsGenerate,
         secrets_rotate::SecretsRotate,
         secrets_status::SecretsStatus,
+        support_bundle::SupportBundle,
         tenants::{
             TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
             TenantsVerify,
@@ -54,6 +55,7 @@ pub enum StepCommand {
     TenantsResume(TenantsResume),
     TenantsDelete(TenantsDelete),
     TenantsVerify(TenantsVerify),
+    SupportBundle(SupportBundle),
 }
 
 macro_rules! each {
@@ -81,6 +83,7 @@ macro_rules! each {
             StepCommand::TenantsResume($step) => $body,
             StepCommand::TenantsDelete($step) => $body,
             StepCommand::TenantsVerify($step) => $body,
+            StepCommand::SupportBundle($step) => $body,
         }
     };
 }

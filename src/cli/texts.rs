@@ -54,6 +54,9 @@ pub(super) const TENANTS_DELETE: &str = "Examples:
   aphex-ops tenants delete my-application
   aphex-ops tenants delete acme-corp my-application --dry-run
   aphex-ops tenants delete Organization/acme-corp RepoBinding/my-application --yes --timeout 15m";
+pub(super) const SUPPORT_BUNDLE: &str = "Examples:
+  aphex-ops support-bundle support.tar.gz
+  aphex-ops support-bundle support.tar.gz --lines 5000";
 pub(super) const TENANTS_VERIFY: &str = "Examples:
   aphex-ops tenants verify
   aphex-ops tenants verify --timeout 10m

@@ -11,6 +11,7 @@ pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_rotate;
 pub mod secrets_status;
+pub mod support_bundle;
 pub mod tenants;
 pub mod uninstall;
 pub mod waves;

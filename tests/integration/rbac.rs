@@ -22,6 +22,7 @@ use rig::{
     sandbox::AuditEvent,
 };
 use serde_json::{Value, json};
+use std::path::Path;
 use usage::Usage;
 
 /// Time enough to see that something does not come.
@@ -259,6 +260,17 @@ async fn jobs_status(stage: &mut Stage) {
     stage.run(&["--dry-run"], Exit::Done).await;
 }
 
+/// What it writes holds no value of a Secret, wherever else that stands. Nobody runs the Pods, so their logs are asked for in
+/// vain.
+async fn support_bundle(stage: &mut Stage, file: &Path) {
+    stage.reset(Initial::Secrets).await;
+    let values = bundle::plant(&stage.0.client).await;
+    stage.run(&[], Exit::Done).await;
+    bundle::assert_clean(file, &values);
+    // It is never overwritten.
+    stage.run(&[], Exit::Usage).await;
+}
+
 /// Every kind that is looked at, and the Ingresses whose certificates are; the Secrets are missing at first.
 async fn check(stage: &mut Stage) {
     stage.reset(Initial::Namespaces).await;
@@ -278,6 +290,11 @@ async fn play(step: StepCommand, initial: Initial) {
     }
     if let StepCommand::Uninstall(Uninstall { secrets: true }) = step {
         words.push("--secrets");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("support.tar.gz");
+    if let StepCommand::SupportBundle(_) = step {
+        words.push(bundle.to_str().unwrap());
     }
     let mut stage = Stage(Platform::start(&words, initial).await.unwrap());
     match &step {
@@ -302,6 +319,7 @@ async fn play(step: StepCommand, initial: Initial) {
             panic!("it takes tenants to see what they take: see `tenants`")
         }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,
+        StepCommand::SupportBundle(_) => support_bundle(&mut stage, &bundle).await,
         StepCommand::Check(_) => check(&mut stage).await,
         StepCommand::Install(_) => install(&mut stage).await,
         StepCommand::Uninstall(step) => uninstall(&mut stage, step.secrets).await,
@@ -325,6 +343,7 @@ macro_rules! rules_are_exact {
     )*};
 }
 
+mod bundle;
 mod rules {
     /// What is installed is known to the command line only.
     #[tokio::test(flavor = "multi_thread")]
@@ -372,5 +391,6 @@ mod rules {
         uninstall: Uninstall from Namespaces;
         jobs_status: JobsStatus from Namespaces;
         check: Check from Dex;
+        support_bundle: SupportBundle from Secrets;
     }
 }

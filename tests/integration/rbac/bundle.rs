@@ -1,0 +1,93 @@
+//! What a support bundle must not let out, put where it could stand by mistake.
+
+use aphex_ops::model::config::Config;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::GzDecoder;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use rig::sandbox;
+use serde_json::json;
+use std::{fs::File, io::Read, os::unix::fs::PermissionsExt, path::Path};
+
+const NAMESPACE: &str = "auth-system";
+/// What everything about Authentik is called is no secret, though a Secret holds it.
+const SHORTEST: usize = 16;
+
+/// The values of all Secrets, each also in a ConfigMap, an annotation, a command line and a variable.
+pub(super) async fn plant(client: &Client) -> Vec<String> {
+    let secrets = Api::<Secret>::namespaced(client.clone(), NAMESPACE);
+    let secrets = secrets.list(&Default::default()).await.unwrap();
+    let values = secrets
+        .items
+        .iter()
+        .flat_map(|secret| secret.data.iter().flatten());
+    let values = values.map(|(_, value)| String::from_utf8(value.0.clone()).unwrap());
+    let values: Vec<String> = values.filter(|value| value.len() >= SHORTEST).collect();
+    assert!(values.len() >= 8, "{} values", values.len());
+    let all = values.join(", ");
+    let encoded: Vec<String> = values.iter().map(|value| STANDARD.encode(value)).collect();
+    let token = format!("eyJ{}.{}.x", "a".repeat(40), "b".repeat(40));
+    let metadata = json!({"name": "talkative", "namespace": NAMESPACE, "annotations": {"note": all}});
+    let container = json!({"name": "only", "image": "x", "args": [all, token],
+        "env": [{"name": "PASSWORD", "value": "a-password-that-no-secret-holds"}]});
+    let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
+                            "data": {"a": all, "b": encoded.join("\n")}});
+    sandbox::apply_all(client, vec![config_map]).await.unwrap();
+    for namespace in Config::default().namespaces.all() {
+        let mut metadata = metadata.clone();
+        metadata["namespace"] = namespace.into();
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}});
+        sandbox::apply_all(client, vec![pod]).await.unwrap();
+        start(client, namespace).await;
+    }
+    values
+}
+
+/// It has run before: two logs are asked for.
+async fn start(client: &Client, namespace: &str) {
+    let pods = Api::<Pod>::namespaced(client.clone(), namespace);
+    let status = json!({"status": {"containerStatuses": [{"name": "only", "image": "x", "imageID": "x", "ready": true,
+        "restartCount": 1, "state": {"running": {}}}]}});
+    pods.patch_status("talkative", &PatchParams::default(), &Patch::Merge(status))
+        .await
+        .unwrap();
+}
+
+/// It has what it shall have, and none of the values, in any form.
+pub(super) fn assert_clean(file: &Path, values: &[String]) {
+    let mode = file.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(file).unwrap()));
+    let (mut names, mut all) = (Vec::new(), String::new());
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        names.push(entry.path().unwrap().display().to_string());
+        entry.read_to_string(&mut all).unwrap();
+    }
+    let has = |name: &str| names.contains(&format!("aphex-ops-support/{name}"));
+    for name in [
+        "about.json",
+        "cluster/nodes.json",
+        "namespaces/auth-system/configmaps.json",
+        "namespaces/auth-system/deployments.json",
+        "namespaces/auth-system/pods.json",
+        "namespaces/auth-system/secrets.json",
+    ] {
+        assert!(has(name), "{name} is not in {names:#?}");
+    }
+    println!("{} files, {} bytes", names.len(), all.len());
+    for value in values {
+        assert!(!all.contains(value.as_str()), "a value got out");
+        assert!(
+            !all.contains(&STANDARD.encode(value)),
+            "a value got out in base64"
+        );
+    }
+    assert!(!all.contains("a-password-that-no-secret-holds"));
+    assert!(!all.contains("eyJaaaa"));
+    // The rest of it is still there to be read.
+    assert!(all.contains("talkative") && all.contains("client-secret"));
+}
