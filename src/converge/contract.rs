@@ -63,7 +63,7 @@ pub trait Step {
     /// Decides, from what was seen alone.
     fn plan(&self, seen: &Self::Observed) -> Plan<Self::Action>;
 
-    /// Does one action. Actions of one plan are independent of each other.
+    /// Does one action. Actions of one plan are independent of each other, but for those of one [`Effect::sequence`].
     ///
     /// # Errors
     /// A [`Failure`]; a transient one is planned again in the next round, any other is final for this run.
@@ -78,6 +78,11 @@ pub trait Effect: fmt::Display + Clone + PartialEq {
     fn verb(&self) -> Verb;
     /// What that is a part of, where somebody wants to hear of a change to any part.
     fn part_of(&self) -> Option<ObjectRef> {
+        None
+    }
+    /// The sequence that it belongs to, and its rank there: it comes after all of a lower rank in the same plan, and is left to
+    /// a later round if one of them fails. Else it depends on nothing else in the plan.
+    fn sequence(&self) -> Option<(&str, u8)> {
         None
     }
 }
@@ -231,7 +236,7 @@ impl Wait {
 #[must_use = "a plan that nobody reads decides nothing"]
 #[derive(Debug, Clone)]
 pub struct Plan<A> {
-    /// Independent actions.
+    /// Actions; each for itself, or in the order of its sequence.
     pub act: Vec<A>,
     /// What only time, or somebody else, can change.
     pub wait: Vec<Wait>,

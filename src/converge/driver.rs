@@ -17,8 +17,11 @@ use crate::{
     planted::{self, Bug},
     retry,
 };
-use futures::{StreamExt, stream};
-use std::{collections::BTreeMap, time::Duration};
+use futures::{Stream, StreamExt, stream};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
@@ -137,7 +140,7 @@ impl Run<'_> {
         act: Vec<S::Action>,
     ) -> Result<bool, Failure> {
         let cx = self.cx;
-        let one = |action: S::Action| async move {
+        let one = async |action: S::Action| {
             if let Some(cause) = cx.stop.cause() {
                 return (action, Err(Failure::from(cause)));
             }
@@ -152,7 +155,9 @@ impl Run<'_> {
             (action, result)
         };
         let mut results = Vec::new();
-        let mut running = std::pin::pin!(stream::iter(act).map(one).buffer_unordered(CONCURRENCY));
+        let sequences = stream::iter(sequences(act));
+        let mut running =
+            sequences.flat_map_unordered(CONCURRENCY, |sequence| in_order(sequence, &one).boxed_local());
         let ended_by = loop {
             tokio::select! {
                 next = running.next() => match next {
@@ -345,6 +350,45 @@ impl Run<'_> {
         self.report.took(started.elapsed());
         self.report
     }
+}
+
+/// What depends on each other, in order; most actions are alone.
+fn sequences<A: Effect>(act: Vec<A>) -> Vec<Vec<A>> {
+    let mut all: Vec<Vec<A>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for action in act {
+        let place = action.sequence().map(|(name, _)| name.to_owned());
+        let place = place.map(|name| *places.entry(name).or_insert(all.len()));
+        match place.and_then(|place| all.get_mut(place)) {
+            Some(sequence) => sequence.push(action),
+            None => all.push(vec![action]),
+        }
+    }
+    for sequence in &mut all {
+        sequence.sort_by_key(rank);
+    }
+    all
+}
+
+/// One after the other, until all of a rank are done and one of them has failed.
+fn in_order<A: Effect, F: Future<Output = (A, Result<Outcome, Failure>)>>(
+    sequence: Vec<A>,
+    one: impl Fn(A) -> F,
+) -> impl Stream<Item = (A, Result<Outcome, Failure>)> {
+    let begin = (sequence.into_iter(), None::<u8>, one);
+    stream::unfold(begin, async |(mut rest, failed, one)| {
+        let action = rest.next()?;
+        if failed.is_some_and(|failed| failed < rank(&action)) {
+            return None;
+        }
+        let (action, result) = one(action).await;
+        let failed = failed.or(result.is_err().then(|| rank(&action)));
+        Some(((action, result), (rest, failed, one)))
+    })
+}
+
+fn rank<A: Effect>(action: &A) -> u8 {
+    action.sequence().map_or(0, |(_, rank)| rank)
 }
 
 /// Requests by verb.

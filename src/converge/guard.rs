@@ -8,7 +8,10 @@ use crate::{
         object::ObjectRef,
     },
 };
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// More rounds that come back to objects of earlier rounds than any honest step needs.
@@ -21,7 +24,8 @@ const STARTING: Duration = Duration::from_secs(60);
 
 /// What the driver remembers of earlier rounds, and nothing else does.
 pub(super) struct Guard<A> {
-    succeeded_last: Vec<A>,
+    /// By what they changed, since a plan may have thousands.
+    succeeded_last: HashMap<ObjectRef, Vec<A>>,
     final_failures: Vec<A>,
     transient: Vec<(A, u32, Instant)>,
     acted: HashSet<ObjectRef>,
@@ -31,7 +35,7 @@ pub(super) struct Guard<A> {
 impl<A: Effect> Guard<A> {
     pub(super) fn new() -> Self {
         Self {
-            succeeded_last: Vec::new(),
+            succeeded_last: HashMap::new(),
             final_failures: Vec::new(),
             transient: Vec::new(),
             acted: HashSet::new(),
@@ -39,16 +43,20 @@ impl<A: Effect> Guard<A> {
         }
     }
 
-    /// The actions of a plan that may be tried: not those that failed for good in this run.
+    /// The actions of a plan that may be tried: not those that failed for good in this run, nor what comes after these.
     ///
     /// # Errors
     /// [`Reason::HotLoop`] if one of them succeeded in the round just before, or there were too many rounds.
     pub(super) fn admit(&mut self, act: Vec<A>) -> Result<Vec<A>, Failure> {
-        let act: Vec<A> = act
+        let (failed, mut act): (Vec<A>, Vec<A>) = act
             .into_iter()
-            .filter(|action| !self.final_failures.contains(action))
-            .collect();
-        if let Some(again) = act.iter().find(|action| self.succeeded_last.contains(action)) {
+            .partition(|action| self.final_failures.contains(action));
+        act.retain(|action| !failed.iter().any(|failed| is_after(action, failed)));
+        let succeeded = |action: &&A| {
+            let last = self.succeeded_last.get(&action.object());
+            last.is_some_and(|last| last.contains(action))
+        };
+        if let Some(again) = act.iter().find(succeeded) {
             return Err(hot_loop(
                 again.object(),
                 format!("planned again right after it succeeded: {again}"),
@@ -70,7 +78,8 @@ impl<A: Effect> Guard<A> {
 
     pub(super) fn succeeded(&mut self, action: A) {
         self.transient.retain(|(other, ..)| other != &action);
-        self.succeeded_last.push(action);
+        let last = self.succeeded_last.entry(action.object()).or_default();
+        last.push(action);
     }
 
     /// Remembers a failure; whether the action is tried again in this run.
@@ -94,6 +103,13 @@ impl<A: Effect> Guard<A> {
         }
         self.final_failures.push(action);
         false
+    }
+}
+
+fn is_after<A: Effect>(action: &A, other: &A) -> bool {
+    match (action.sequence(), other.sequence()) {
+        (Some((own, rank)), Some((name, earlier))) => own == name && rank > earlier,
+        _ => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Kubernetes Events: what a run changed, on the objects that it changed and on the tenants that these belong to; and why a
+//! Kubernetes Events: what a run changed, on the objects that it changed or the tenants that these belong to; and why a
 //! Job failed, on the Job.
 //!
 //! They are for people (`kubectl describe`) and best effort: an Event that cannot be written fails nothing. They carry the
@@ -110,16 +110,23 @@ impl<'a> Places<'a> {
 }
 
 impl Cluster {
-    /// Writes an Event on each object that was changed, on each tenant of which any part was, and on each object whose
-    /// failure is known, where the step may by its rules. Nothing for a run that changed nothing and failed nowhere.
+    /// Writes an Event on each object that was changed, or the tenant that it is a part of, and on each object whose failure is
+    /// known, where the step may by its rules. Nothing for a run that changed nothing and failed nowhere.
     pub async fn tell_changes(&self, report: &Report, of_step: &[Rule], instance: &str) {
         let places = Places::of(of_step);
-        let changes = report.actions.iter().flat_map(changes);
+        let changes = report.actions.iter().filter_map(change);
         let failures = report.failures.iter().filter_map(failure);
         let told = changes.chain(failures).filter(|told| places.have(told));
-        let told = stream::iter(together(told)).for_each_concurrent(CONCURRENCY, |told| async move {
-            if let Some(regarding) = self.regarding(&told).await {
-                self.tell(told, regarding, report.step, &report.run_id, instance)
+        let mut objects: HashMap<ObjectRef, Vec<Told>> = HashMap::new();
+        for told in together(told) {
+            objects.entry(told.object.clone()).or_default().push(told);
+        }
+        let told = stream::iter(objects).for_each_concurrent(CONCURRENCY, |(object, told)| async move {
+            let Some(regarding) = self.regarding(&object, &told).await else {
+                return;
+            };
+            for told in told {
+                self.tell(told, regarding.clone(), report.step, &report.run_id, instance)
                     .await;
             }
         });
@@ -161,13 +168,12 @@ impl Cluster {
 
     /// `None` for what is no Kubernetes object of a known kind, and for what was changed and is gone since: an Event on it
     /// would be an orphan.
-    async fn regarding(&self, told: &Told) -> Option<ObjectReference> {
-        let object = &told.object;
+    async fn regarding(&self, object: &ObjectRef, told: &[Told]) -> Option<ObjectReference> {
         let kind = kind_of(object)?;
         let api = self.dynamic(kind, object.namespace.as_deref());
         let uid = match api.get_metadata_opt(&object.name).await {
             Ok(Some(live)) => live.metadata.uid,
-            Ok(None) if told.kind == CHANGED => return None,
+            Ok(None) if told.iter().all(|told| told.kind == CHANGED) => return None,
             Ok(None) | Err(_) => None,
         };
         Some(reference(object, &kind.api_version(), uid))
@@ -222,24 +228,24 @@ fn kind_of(object: &ObjectRef) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == object.kind)
 }
 
-/// On the object, and on what it is a part of.
-fn changes(row: &ActionReport) -> Vec<Told> {
+/// On what it is a part of, where people look for it, else on the object itself.
+fn change(row: &ActionReport) -> Option<Told> {
     let reason = match row.outcome {
         Some(Outcome::Created) => "Created",
         Some(Outcome::Configured) => "Configured",
         // An Event on what is gone would be an orphan.
-        Some(Outcome::Deleted | Outcome::Unchanged | Outcome::Skipped) | None => return Vec::new(),
+        Some(Outcome::Deleted | Outcome::Unchanged | Outcome::Skipped) | None => return None,
     };
-    let told = |object: &ObjectRef, note: String| Told {
+    let (object, note) = match &row.part_of {
+        Some(whole) => (whole, format!("{}: {}", row.object, row.message)),
+        None => (&row.object, row.message.clone()),
+    };
+    Some(Told {
         object: object.clone(),
         kind: CHANGED,
         reason: reason.to_owned(),
         note,
-    };
-    let own = told(&row.object, row.message.clone());
-    let whole = row.part_of.iter();
-    let whole = whole.map(|whole| told(whole, format!("{}: {}", row.object, row.message)));
-    std::iter::once(own).chain(whole).collect()
+    })
 }
 
 /// One Event for all that is to be said of one object for the same reason, however many parts it has.
@@ -349,7 +355,11 @@ mod tests {
             mk_row(tenant.clone(), None, Outcome::Configured),
             part("c", Outcome::Created),
         ];
-        let told = together(rows.iter().flat_map(changes).filter(|told| told.object == tenant));
+        let told = together(
+            rows.iter()
+                .filter_map(change)
+                .filter(|told| told.object == tenant),
+        );
         let told: Vec<(&str, &str)> = told
             .iter()
             .map(|told| (told.reason.as_str(), told.note.as_str()))

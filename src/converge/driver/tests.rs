@@ -25,6 +25,11 @@ impl Effect for Write {
     fn verb(&self) -> Verb {
         Verb::Update
     }
+    /// `s1:a` is of rank 1 in the sequence `s`.
+    fn sequence(&self) -> Option<(&str, u8)> {
+        let (place, _) = self.0.split_once(':')?;
+        Some((&place[..1], place[1..].parse().unwrap()))
+    }
 }
 
 type Answer = Result<Outcome, Failure>;
@@ -185,6 +190,33 @@ async fn what_failed_for_good_is_not_tried_again_and_stops_nothing_else() {
     assert_eq!(*toy.applied.borrow(), ["a", "b", "c"]);
     assert_eq!(report.exit_code, Exit::Human.code());
     assert_eq!(report.changed(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sequence_goes_by_rank_and_ends_with_the_rank_that_fails() {
+    let all = act(&["s2:c", "s1:a", "other", "s1:b"]);
+    let toy = Toy::new([all.clone()], []);
+    assert_eq!(run(&toy).await.exit_code, 0);
+    let order = toy.applied.borrow().clone();
+    let of_sequence: Vec<_> = order.into_iter().filter(|name| *name != "other").collect();
+    assert_eq!(of_sequence, ["s1:a", "s1:b", "s2:c"]);
+
+    // What fails for good is not overtaken in a later round either.
+    let sequence = act(&["s1:a", "s1:b", "s2:c"]);
+    let toy = Toy::new(
+        [sequence, act(&["s1:a", "s2:c"]), act(&["s1:a", "s2:c"])],
+        [fail(Exit::Human)],
+    );
+    let report = run(&toy).await;
+    assert_eq!(*toy.applied.borrow(), ["s1:a", "s1:b"]);
+    assert_eq!((report.exit_code, report.changed()), (Exit::Human.code(), 1));
+
+    let toy = Toy::new(
+        [act(&["s1:a", "s2:c"]), act(&["s1:a", "s2:c"])],
+        [fail(Exit::Transient)],
+    );
+    assert_eq!(run(&toy).await.exit_code, 0);
+    assert_eq!(*toy.applied.borrow(), ["s1:a", "s1:a", "s2:c"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What can be done for a tenant, one effect each.
 
-use super::seen::Resource;
+use super::{desired::Stage, seen::Resource};
 use crate::{
     converge::{Effect, Verb},
     model::{kind::Address, object::ObjectRef, tunnel},
@@ -14,6 +14,8 @@ pub struct Action {
     /// The custom resource that it is for.
     pub(super) owner: String,
     pub(super) at: Address,
+    /// When it is done, where a tenant comes into being: after all of its earlier stages.
+    pub(super) stage: Option<Stage>,
     pub(super) change: Change,
 }
 
@@ -65,6 +67,7 @@ impl Action {
         Self {
             owner: resource.owner.clone(),
             at: resource.at.clone(),
+            stage: None,
             change,
         }
     }
@@ -105,6 +108,11 @@ impl Effect for Action {
         let (kind, namespace, name) = (words.next()?, words.next()?, words.next()?);
         let owner = ObjectRef::namespaced(kind, namespace, name);
         (owner != self.object()).then_some(owner)
+    }
+
+    /// Each tenant's own.
+    fn sequence(&self) -> Option<(&str, u8)> {
+        Some((&self.owner, self.stage? as u8))
     }
 
     fn verb(&self) -> Verb {

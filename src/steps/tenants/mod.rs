@@ -24,6 +24,7 @@ mod status;
 mod surroundings;
 mod suspend;
 mod tunnels;
+mod unlisted;
 mod verify;
 mod wanted;
 

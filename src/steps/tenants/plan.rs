@@ -27,7 +27,7 @@ use crate::{
     converge::Plan,
     model::{tenants::names, tunnel::Names},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Each tenant by itself: nothing that is wrong with one keeps another waiting.
 pub(super) fn plan(seen: &Seen) -> Plan<Action> {
@@ -42,7 +42,7 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     {
         organization(tenant, seen, &mut plan);
     }
-    let homes = homes(seen);
+    let homes = homes(seen, &plan);
     for tenant in seen
         .bindings
         .iter()
@@ -80,26 +80,21 @@ fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>)
             let failed = seen.failed.get(&resource.owner);
             let mut acts = Vec::new();
             if tenant.problem.is_none() {
-                acts = hold(resource, names::ORGANIZATION_FINALIZER).unwrap_or_else(|| {
-                    let mut acts = parts(resource, &tenant.parts, |part| {
-                        organization_part(part, tenant, seen)
-                    });
-                    acts.extend(tunnel(tenant, seen));
-                    acts
-                });
+                acts.extend(hold(resource, names::ORGANIZATION_FINALIZER));
+                acts.extend(parts(resource, &tenant.parts, |part| {
+                    organization_part(part, tenant, seen)
+                }));
+                acts.extend(tunnel(tenant, seen));
             }
-            report::organization(
-                tenant,
-                &status::of_organization(tenant, &seen.facts, failed),
-                &acts,
-                plan,
-            );
+            let is_time = acts.is_empty() || failed.is_some();
             plan.act.extend(acts);
+            let wanted = status::of_organization(tenant, &seen.facts, failed);
+            report::said(resource, &wanted, tenant.status.as_ref(), is_time, plan);
         }
     }
 }
 
-fn binding(tenant: &BindingSeen, homes: &BTreeSet<&str>, seen: &Seen, plan: &mut Plan<Action>) {
+fn binding(tenant: &BindingSeen, homes: &BTreeMap<&str, Home>, seen: &Seen, plan: &mut Plan<Action>) {
     let resource = &tenant.resource;
     match () {
         () if resource.is_suspended => plan.notes.push(report::suspended(resource)),
@@ -107,40 +102,50 @@ fn binding(tenant: &BindingSeen, homes: &BTreeSet<&str>, seen: &Seen, plan: &mut
         () => {
             let failed = seen.failed.get(&resource.owner);
             let mut acts = Vec::new();
-            if tenant.problem.is_none() && homes.contains(tenant.spec.aphex_org.as_str()) {
-                acts = hold(resource, names::BINDING_FINALIZER).unwrap_or_else(|| {
-                    parts(resource, &tenant.parts, |part| binding_part(part, tenant, seen))
-                });
+            let home = homes.get(tenant.spec.aphex_org.as_str());
+            if tenant.problem.is_none() && home == Some(&Home::Coming) {
+                return;
             }
-            report::binding(
-                tenant,
-                &status::of_binding(tenant, &seen.facts, failed),
-                &acts,
-                plan,
-            );
+            if tenant.problem.is_none() && home == Some(&Home::There) {
+                acts.extend(hold(resource, names::BINDING_FINALIZER));
+                acts.extend(parts(resource, &tenant.parts, |part| {
+                    binding_part(part, tenant, seen)
+                }));
+            }
+            let is_time = acts.is_empty() || failed.is_some();
             plan.act.extend(acts);
+            let wanted = status::of_binding(tenant, &seen.facts, failed);
+            report::said(resource, &wanted, tenant.status.as_ref(), is_time, plan);
         }
     }
 }
 
-/// The organizations whose namespaces are there: what listens for their bindings is in them.
-fn homes(seen: &Seen) -> BTreeSet<&str> {
-    let has_home = |tenant: &&OrganizationSeen| {
-        let namespace = tenant.parts.first().map(|part| &part.state);
-        matches!(
-            namespace,
-            Some(PartState::There {
+/// How it is with an organization's namespace, which what listens for its bindings is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    There,
+    /// Something is done for the organization in this round.
+    Coming,
+}
+
+fn homes<'a>(seen: &'a Seen, plan: &Plan<Action>) -> BTreeMap<&'a str, Home> {
+    let busy: HashSet<&str> = plan.act.iter().map(|act| act.owner.as_str()).collect();
+    let home = |tenant: &'a OrganizationSeen| {
+        let home = match tenant.parts.first()?.state {
+            PartState::There {
                 is_terminating: false,
                 ..
-            })
-        )
+            } => Home::There,
+            _ if busy.contains(tenant.resource.owner.as_str()) => Home::Coming,
+            _ => return None,
+        };
+        Some((tenant.resource.at.name.as_str(), home))
     };
-    let there = seen.organizations.iter().filter(has_home);
-    there.map(|tenant| tenant.resource.at.name.as_str()).collect()
+    seen.organizations.iter().filter_map(home).collect()
 }
 
 /// Nothing is made before the custom resource is kept from going without it.
-fn hold(resource: &Resource, finalizer: &'static str) -> Option<Vec<Action>> {
+fn hold(resource: &Resource, finalizer: &'static str) -> Option<Action> {
     if resource.finalizers.iter().any(|other| other == finalizer) {
         return None;
     }
@@ -149,31 +154,48 @@ fn hold(resource: &Resource, finalizer: &'static str) -> Option<Vec<Action>> {
         version: resource.version.clone(),
         finalizers: resource.finalizers.clone(),
     };
-    Some(vec![Action::on(resource, hold)])
+    Some(Action {
+        stage: Some(Stage::Hold),
+        ..Action::on(resource, hold)
+    })
 }
 
-/// What there is to do in the first stage that has something to do; what cannot be done holds up what comes after its stage.
+/// What is made without another look: an account may use a new grant only when the API server has heard of it, and we need one
+/// for the Secrets among the content.
+const PHASES: [&[Stage]; 2] = [&[Stage::Namespace, Stage::Fence], &[Stage::Content, Stage::Door]];
+
+/// What there is to do in the first phase that has something to do; what cannot be done holds up what comes after its stage.
 fn parts<P: Part>(
     resource: &Resource,
     parts: &[PartSeen<P>],
     change: impl Fn(&PartSeen<P>) -> Option<Change>,
 ) -> Vec<Action> {
-    for stage in [Stage::Namespace, Stage::Fence, Stage::Content, Stage::Door] {
-        let own = || parts.iter().filter(|part| part.part.stage() == stage);
-        let acts: Vec<Action> = own()
-            .filter_map(|part| {
+    for phase in PHASES {
+        let mut acts = Vec::new();
+        for stage in phase {
+            let own = || parts.iter().filter(|part| part.part.stage() == *stage);
+            let changes: Vec<(&PartSeen<P>, Option<Change>)> =
+                own().map(|part| (part, change(part))).collect();
+            let is_held_up = |(part, change): &(&PartSeen<P>, Option<Change>)| match change {
+                // It is made anew when it is gone.
+                Some(change) => matches!(change, Change::Delete { .. }),
+                None => !part.state.is_good() && *stage != Stage::Content,
+            };
+            let is_last = changes.iter().any(is_held_up);
+            acts.extend(changes.into_iter().filter_map(|(part, change)| {
                 Some(Action {
                     owner: resource.owner.clone(),
                     at: part.at.clone(),
-                    change: change(part)?,
+                    stage: Some(*stage),
+                    change: change?,
                 })
-            })
-            .collect();
+            }));
+            if is_last {
+                return acts;
+            }
+        }
         if !acts.is_empty() {
             return acts;
-        }
-        if own().any(|part| !part.state.is_good()) && stage != Stage::Content {
-            return Vec::new();
         }
     }
     Vec::new()

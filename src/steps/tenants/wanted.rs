@@ -4,7 +4,6 @@ use super::{
     compare::{Remedy, compare, differing},
     desired::{Exactness, Facts, OrganizationPart, Part, TERRAFORM_SECRET, WEBHOOK_KEY, WEBHOOK_SECRET},
     kinds,
-    memory::Memory,
     observe::{binding, organization},
     resources::Resources,
     seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Stray, WebhookSecret},
@@ -19,7 +18,7 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{Stream, TryStreamExt};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -37,8 +36,8 @@ pub(super) enum Place {
 
 /// What is wanted, and where.
 pub(super) struct Wanted<'a> {
-    organizations: &'a [OrganizationSeen],
-    bindings: &'a [BindingSeen],
+    pub(super) organizations: &'a [OrganizationSeen],
+    pub(super) bindings: &'a [BindingSeen],
     facts: &'a Facts,
     /// All custom resources, by the names that objects have them as owners.
     owners: BTreeSet<&'a str>,
@@ -47,10 +46,13 @@ pub(super) struct Wanted<'a> {
 /// Objects by their addresses.
 pub(super) type Places<'a> = HashMap<&'a Address, Place>;
 
+/// How it is with one object.
+pub(super) type State = (Place, PartState, WebhookSecret);
+
 /// What was found of one kind.
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) states: Vec<(Place, PartState, WebhookSecret)>,
+    pub(super) states: Vec<State>,
     pub(super) strays: Vec<Stray>,
     pub(super) is_served: bool,
 }
@@ -175,7 +177,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// How an object compares with what is wanted of it.
-    fn state(&self, place: Place, live: &Value, is_listed: bool) -> (PartState, WebhookSecret) {
+    pub(super) fn state(&self, place: Place, live: &Value, is_listed: bool) -> (PartState, WebhookSecret) {
         let (owner, is_shared) = match place {
             Place::Organization(tenant, part) => {
                 let seen = &self.organizations[tenant];
@@ -243,63 +245,11 @@ impl<'a> Wanted<'a> {
             }
         }
     }
-
-    /// What no list showed, but could be there without our labels. In a namespace that this run made, nothing is.
-    pub(super) async fn unlisted(
-        &self,
-        cx: &Context,
-        memory: &Memory,
-    ) -> Result<Vec<(Place, PartState, WebhookSecret)>, Failure> {
-        let organizations = self.organizations.iter().enumerate().flat_map(|(tenant, seen)| {
-            let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
-            candidates(&seen.parts, is_worked_on)
-                .map(move |(at, address)| (Place::Organization(tenant, at), address))
-        });
-        let bindings = self.bindings.iter().enumerate().flat_map(|(tenant, seen)| {
-            let is_worked_on = seen.problem.is_none() || seen.resource.is_deleted;
-            candidates(&seen.parts, is_worked_on)
-                .map(move |(at, address)| (Place::Binding(tenant, at), address))
-        });
-        let unknown = organizations.chain(bindings).filter(|(_, address)| {
-            let is_known = memory.is_absent(address) || memory.is_new(address.namespace.as_deref());
-            address.kind != kinds::SECRET && !is_known
-        });
-        let looks = unknown.map(|(place, address)| async move {
-            let live = cx.cluster.find(address).await?;
-            if live.is_none() {
-                memory.absent(address);
-            }
-            let state = live.map(|live| self.state(place, &live, is_ours(&live)));
-            Ok::<_, Failure>(state.map(|(state, secret)| (place, state, secret)))
-        });
-        let found: Vec<Option<_>> = stream::iter(looks)
-            .buffer_unordered(4 * CONCURRENCY)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-}
-
-/// Those that no list showed: in a namespace that is there, or where others have theirs.
-fn candidates<P: Part>(parts: &[PartSeen<P>], is_worked_on: bool) -> impl Iterator<Item = (usize, &Address)> {
-    let is_there = parts.first().is_some_and(|part| part.state != PartState::Missing);
-    let is_unknown = move |seen: &PartSeen<P>| {
-        seen.state == PartState::Missing && (is_there || seen.part.is_in_shared_place())
-    };
-    let parts = parts.iter().enumerate();
-    parts
-        .filter(move |(_, seen)| is_worked_on && is_unknown(seen))
-        .map(|(at, seen)| (at, &seen.at))
 }
 
 /// The custom resource that an object says it was made for.
 fn owner_of(live: &Value) -> Option<&str> {
     live["metadata"]["annotations"][names::OWNER_ANNOTATION].as_str()
-}
-
-fn is_ours(live: &Value) -> bool {
-    let manager = live["metadata"]["labels"][product::MANAGED_BY_LABEL].as_str();
-    manager.is_some_and(|manager| [names::ORGANIZATION_MANAGER, names::BINDING_MANAGER].contains(&manager))
 }
 
 /// Whether there is a value, and if one is given, whether it is that one. The value is not kept.
@@ -320,7 +270,7 @@ fn webhook_secret(live: &Value, given: Option<&SecretString>) -> WebhookSecret {
     }
 }
 
-pub(super) fn set(resources: &mut Resources, states: Vec<(Place, PartState, WebhookSecret)>) {
+pub(super) fn set(resources: &mut Resources, states: Vec<State>) {
     for (place, state, secret) in states {
         match place {
             Place::Organization(tenant, part) => {

@@ -27,6 +27,8 @@ use serde_json::{Map, Value, json};
 /// When an object is made: each stage needs the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// The custom resource is kept from going without what belongs to it.
+    Hold,
     /// What the others are in.
     Namespace,
     /// What fences the namespace, and accounts with what they may do.

@@ -106,6 +106,7 @@ fn remove(resource: &Resource, finalizer: &str, groups: Vec<Group>, seen: &Seen,
             plan.act.push(Action {
                 owner: resource.owner.clone(),
                 at: leftover.at,
+                stage: None,
                 change: Change::Delete {
                     uid: leftover.uid,
                     why: WHY,

@@ -7,37 +7,10 @@ use crate::{
         failure::Reason,
         kind::Address,
         object::ObjectRef,
-        tenants::{self, BindingPhase, OrganizationStatus, RepoBindingStatus, Status},
+        tenants::{self, Status},
     },
-    steps::tenants::seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource},
+    steps::tenants::seen::{BaseSeen, Resource},
 };
-
-pub(super) fn organization(
-    tenant: &OrganizationSeen,
-    wanted: &OrganizationStatus,
-    acts: &[Action],
-    plan: &mut Plan<Action>,
-) {
-    let live = tenant.status.as_ref();
-    said(
-        &tenant.resource,
-        wanted,
-        live,
-        is_time(acts, live.is_none()),
-        plan,
-    );
-}
-
-pub(super) fn binding(
-    tenant: &BindingSeen,
-    wanted: &RepoBindingStatus,
-    acts: &[Action],
-    plan: &mut Plan<Action>,
-) {
-    let live = tenant.status.as_ref();
-    let is_new = live.is_none_or(|live| live.phase == BindingPhase::Pending && wanted.phase != live.phase);
-    said(&tenant.resource, wanted, live, is_time(acts, is_new), plan);
-}
 
 pub(super) fn base(seen: &BaseSeen, plan: &mut Plan<Action>) {
     said(
@@ -49,15 +22,9 @@ pub(super) fn base(seen: &BaseSeen, plan: &mut Plan<Action>) {
     );
 }
 
-/// Two changes of one object at the same time are in each other's way, and what will change again is not worth a write, unless
-/// it is the first that anybody hears.
-fn is_time(acts: &[Action], is_new: bool) -> bool {
-    let holds = acts.iter().any(|act| matches!(act.change, Change::Hold { .. }));
-    acts.is_empty() || (is_new && !holds)
-}
-
-/// A status is written when there is something new to say and it is time to say it.
-fn said<S: Status>(
+/// A status is written when there is something new to say and it is time to say it: what will change again in this run is not
+/// worth a write.
+pub(super) fn said<S: Status>(
     resource: &Resource,
     wanted: &S,
     live: Option<&S>,

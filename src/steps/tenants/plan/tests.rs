@@ -8,6 +8,7 @@ use crate::{
     steps::tenants::{kinds, problems::Problem, seen::Leftover},
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What is done, but for what is said in statuses.
 fn acts(seen: &Seen) -> Vec<String> {
@@ -29,18 +30,22 @@ fn status(seen: &Seen, kind: &str) -> Value {
 fn nothing_is_made_before_the_resource_is_kept() {
     let mut organization = mk_organization(&PartState::Missing);
     organization.resource.finalizers.clear();
-    let expected = ["Organization platform-system/acme: keep it until what belongs to it is gone"];
-    assert_eq!(acts(&mk_seen(vec![organization], Vec::new())), expected);
+    let plan = plan(&mk_seen(vec![organization], Vec::new()));
+    let ranks: Vec<_> = plan.act.iter().map(|act| act.sequence().unwrap()).collect();
+    assert!(matches!(plan.act[0].change, Change::Hold { .. }));
+    assert!(
+        ranks[1..]
+            .iter()
+            .all(|(owner, rank)| *owner == ranks[0].0 && *rank > ranks[0].1)
+    );
 }
 
 #[test]
 fn one_stage_comes_after_the_other_and_the_door_last() {
-    let mut organization = mk_organization(&PartState::Missing);
-    assert_eq!(
-        acts(&mk_seen(vec![organization], Vec::new())),
-        ["Namespace org-acme: create"]
-    );
-    organization = mk_organization(&mk_there(Remedy::None));
+    let plan = plan(&mk_seen(vec![mk_organization(&PartState::Missing)], Vec::new()));
+    let stages: Vec<_> = plan.act.iter().map(|act| act.stage.unwrap()).collect();
+    assert!(stages.is_sorted() && stages[0] == Stage::Namespace && *stages.last().unwrap() == Stage::Fence);
+    let mut organization = mk_organization(&mk_there(Remedy::None));
     let listener = organization
         .parts
         .iter_mut()
@@ -56,8 +61,10 @@ fn a_binding_waits_for_the_namespace_of_its_organization() {
     let binding = || mk_binding(&PartState::Missing);
     let without = mk_seen(vec![mk_organization(&PartState::Missing)], vec![binding()]);
     assert!(!acts(&without).iter().any(|act| act.contains("Namespace app")));
+    // Nothing is said of it, since it will be different in a moment.
+    assert_eq!(status(&without, "RepoBinding"), Value::Null);
     let with = mk_seen(vec![mk_organization(&mk_there(Remedy::None))], vec![binding()]);
-    assert_eq!(acts(&with), ["Namespace app: create"]);
+    assert_eq!(acts(&with)[0], "Namespace app: create");
 }
 
 #[test]
@@ -71,6 +78,24 @@ fn what_is_somebody_elses_is_told_and_holds_up_what_comes_after() {
     let status = status(&seen, "Organization");
     assert_eq!(status["phase"], "Failed");
     assert_eq!(status["conditions"][0]["reason"], "NotOurs");
+}
+
+#[test]
+fn what_is_made_anew_is_gone_before_what_comes_after_it() {
+    let mut organization = mk_organization(&PartState::Missing);
+    organization.parts[0].state = mk_there(Remedy::None);
+    organization.parts[1].state = mk_there(Remedy::Recreate);
+    let plan = plan(&mk_seen(vec![organization], Vec::new()));
+    assert!(plan.act.iter().all(|act| act.stage == Some(Stage::Fence)));
+}
+
+#[test]
+fn a_failure_is_said_though_there_is_more_to_do() {
+    let mut seen = mk_seen(vec![mk_organization(&PartState::Missing)], Vec::new());
+    assert_eq!(status(&seen, "Organization"), Value::Null);
+    let owner = seen.organizations[0].resource.owner.clone();
+    seen.failed.insert(owner, "it is refused".to_owned());
+    assert_eq!(status(&seen, "Organization")["phase"], "Failed");
 }
 
 #[test]

@@ -101,6 +101,13 @@ impl Effect for Action {
             Self::Make(_) | Self::Push => None,
         }
     }
+
+    fn sequence(&self) -> Option<(&str, u8)> {
+        match self {
+            Self::Tenant(action) => action.sequence(),
+            Self::Make(_) | Self::Push => None,
+        }
+    }
 }
 
 impl TenantsVerify {
