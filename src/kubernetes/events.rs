@@ -114,9 +114,10 @@ impl Cluster {
     /// known, where the step may by its rules. Nothing for a run that changed nothing and failed nowhere.
     pub async fn tell_changes(&self, report: &Report, of_step: &[Rule], instance: &str) {
         let places = Places::of(of_step);
-        let changes = report.actions.iter().filter_map(change);
         let failures = report.failures.iter().filter_map(failure);
-        let told = changes.chain(failures).filter(|told| places.have(told));
+        let told = changes(&report.actions)
+            .chain(failures)
+            .filter(|told| places.have(told));
         let mut objects: HashMap<ObjectRef, Vec<Told>> = HashMap::new();
         for told in together(told) {
             objects.entry(told.object.clone()).or_default().push(told);
@@ -228,6 +229,12 @@ fn kind_of(object: &ObjectRef) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == object.kind)
 }
 
+/// What is said of an object itself comes before what is said of its parts: a note has an end.
+fn changes(rows: &[ActionReport]) -> impl Iterator<Item = Told> {
+    let (parts, wholes): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.part_of.is_some());
+    wholes.into_iter().chain(parts).filter_map(change)
+}
+
 /// On what it is a part of, where people look for it, else on the object itself.
 fn change(row: &ActionReport) -> Option<Told> {
     let reason = match row.outcome {
@@ -236,9 +243,10 @@ fn change(row: &ActionReport) -> Option<Told> {
         // An Event on what is gone would be an orphan.
         Some(Outcome::Deleted | Outcome::Unchanged | Outcome::Skipped) | None => return None,
     };
-    let (object, note) = match &row.part_of {
-        Some(whole) => (whole, format!("{}: {}", row.object, row.message)),
-        None => (&row.object, row.message.clone()),
+    let (object, reason, note) = match &row.part_of {
+        // With its first part it is not created, but configured.
+        Some(whole) => (whole, "Configured", format!("{}: {}", row.object, row.message)),
+        None => (&row.object, reason, row.message.clone()),
     };
     Some(Told {
         object: object.clone(),
@@ -355,18 +363,15 @@ mod tests {
             mk_row(tenant.clone(), None, Outcome::Configured),
             part("c", Outcome::Created),
         ];
-        let told = together(
-            rows.iter()
-                .filter_map(change)
-                .filter(|told| told.object == tenant),
-        );
+        let told = together(changes(&rows));
+        assert!(told.iter().all(|told| told.object == tenant));
         let told: Vec<(&str, &str)> = told
             .iter()
             .map(|told| (told.reason.as_str(), told.note.as_str()))
             .collect();
-        let configured = "Trigger org-acme/a: apply what differs; Trigger org-acme/b: apply what differs; apply what differs";
-        let created = "Trigger org-acme/c: apply what differs";
-        assert_eq!(told, [("Configured", configured), ("Created", created)]);
+        let note = "apply what differs; Trigger org-acme/a: apply what differs; \
+                    Trigger org-acme/b: apply what differs; Trigger org-acme/c: apply what differs";
+        assert_eq!(told, [("Configured", note)]);
     }
 
     #[test]
