@@ -6,6 +6,7 @@ use crate::{
         contract::{Note, Wait, Watch},
         guard::Guard,
         report::{ActionReport, FailureReport},
+        sequence,
         stop::GRACE,
     },
     kubernetes::{Watches, access},
@@ -17,15 +18,9 @@ use crate::{
     planted::{self, Bug},
     retry,
 };
-use futures::{Stream, StreamExt, stream};
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use futures::{FutureExt, StreamExt, future::LocalBoxFuture};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-
-/// How many actions of one plan are under way at once; more does not help an API server (measured knee: 8 to 16).
-const CONCURRENCY: usize = 16;
 
 /// Whether to do what was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,24 +135,25 @@ impl Run<'_> {
         act: Vec<S::Action>,
     ) -> Result<bool, Failure> {
         let cx = self.cx;
-        let one = async |action: S::Action| {
-            if let Some(cause) = cx.stop.cause() {
-                return (action, Err(Failure::from(cause)));
+        let all = &act;
+        let one = move |place: usize| -> LocalBoxFuture<'_, Result<Outcome, Failure>> {
+            let action = &all[place];
+            async move {
+                if let Some(cause) = cx.stop.cause() {
+                    return Err(Failure::from(cause));
+                }
+                cx.events.tell(&Event::Acting {
+                    object: action.object(),
+                    action: action.to_string(),
+                });
+                let result = step.apply(cx, action.clone()).await;
+                result.map_err(|failure| failure.on(action.object()))
             }
-            cx.events.tell(&Event::Acting {
-                object: action.object(),
-                action: action.to_string(),
-            });
-            let result = step
-                .apply(cx, action.clone())
-                .await
-                .map_err(|failure| failure.on(action.object()));
-            (action, result)
+            .boxed_local()
         };
+        let turn = |action: &S::Action| Some(action.sequence()?).map(|(name, rank)| (name.to_owned(), rank));
         let mut results = Vec::new();
-        let sequences = stream::iter(sequences(act));
-        let mut running =
-            sequences.flat_map_unordered(CONCURRENCY, |sequence| in_order(sequence, &one).boxed_local());
+        let mut running = sequence::run(act.iter().map(turn).collect(), &one);
         let ended_by = loop {
             tokio::select! {
                 next = running.next() => match next {
@@ -176,9 +172,13 @@ impl Run<'_> {
             // Past the grace period the answers are lost; the next run sees what they did.
             let _ = timeout(GRACE, rest).await;
         }
+        drop(running);
+        let mut act: Vec<Option<S::Action>> = act.into_iter().map(Some).collect();
         let mut progressed = false;
-        for (action, result) in results {
-            progressed |= self.record(guard, action, result);
+        for (place, result) in results {
+            if let Some(action) = act[place].take() {
+                progressed |= self.record(guard, action, result);
+            }
         }
         match ended_by {
             Some(failure) => Err(failure),
@@ -350,45 +350,6 @@ impl Run<'_> {
         self.report.took(started.elapsed());
         self.report
     }
-}
-
-/// What depends on each other, in order; most actions are alone.
-fn sequences<A: Effect>(act: Vec<A>) -> Vec<Vec<A>> {
-    let mut all: Vec<Vec<A>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for action in act {
-        let place = action.sequence().map(|(name, _)| name.to_owned());
-        let place = place.map(|name| *places.entry(name).or_insert(all.len()));
-        match place.and_then(|place| all.get_mut(place)) {
-            Some(sequence) => sequence.push(action),
-            None => all.push(vec![action]),
-        }
-    }
-    for sequence in &mut all {
-        sequence.sort_by_key(rank);
-    }
-    all
-}
-
-/// One after the other, until all of a rank are done and one of them has failed.
-fn in_order<A: Effect, F: Future<Output = (A, Result<Outcome, Failure>)>>(
-    sequence: Vec<A>,
-    one: impl Fn(A) -> F,
-) -> impl Stream<Item = (A, Result<Outcome, Failure>)> {
-    let begin = (sequence.into_iter(), None::<u8>, one);
-    stream::unfold(begin, async |(mut rest, failed, one)| {
-        let action = rest.next()?;
-        if failed.is_some_and(|failed| failed < rank(&action)) {
-            return None;
-        }
-        let (action, result) = one(action).await;
-        let failed = failed.or(result.is_err().then(|| rank(&action)));
-        Some(((action, result), (rest, failed, one)))
-    })
-}
-
-fn rank<A: Effect>(action: &A) -> u8 {
-    action.sequence().map_or(0, |(_, rank)| rank)
 }
 
 /// Requests by verb.

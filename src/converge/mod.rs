@@ -11,6 +11,7 @@ pub mod event;
 mod guard;
 pub mod report;
 pub mod requests;
+mod sequence;
 pub mod stop;
 
 pub use context::Context;

@@ -224,6 +224,14 @@ async fn secrets_rotate_meets_faults() {
     .await;
 }
 
+/// What it finds wrong is mended by whatever command does that, and looked at again.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_mends() {
+    survives_kills_at_writes(&["check", "--only", "APX-CLU-003", "--fix"], Initial::Empty, 4).await;
+    let secrets = ["check", "--only", "secrets", "--fix"];
+    survives_kills_at_writes(&secrets, Initial::SomeSecrets, 4).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_generate_repairs() {
     survives_kills(&["secrets", "generate"], Initial::SomeSecrets).await;

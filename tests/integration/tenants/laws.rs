@@ -28,7 +28,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Initial {
+pub(super) enum Initial {
     /// Custom resources and nothing else.
     Asked,
     /// Everything stands, and somebody has changed things.
@@ -39,7 +39,7 @@ enum Initial {
     Named,
 }
 
-struct Tenants {
+pub(super) struct Tenants {
     stage: Stage,
     recorder: Recorder,
     /// Ends when dropped.
@@ -53,7 +53,7 @@ struct Tenants {
 }
 
 impl Tenants {
-    async fn start(initial: Initial) -> Self {
+    pub(super) async fn start(initial: Initial) -> Self {
         let mut stage = Stage::start().await;
         let standing = stage.kubeconfig.clone();
         if initial == Initial::Named {
@@ -83,6 +83,11 @@ impl Tenants {
             mark,
             _folder: folder,
         }
+    }
+
+    /// Of the account that reconciles, past the proxy.
+    pub(super) fn standing(&self) -> &std::path::Path {
+        &self.standing
     }
 
     fn program(&self, line: &str, kubeconfig: &std::path::Path) -> Run {

@@ -7,6 +7,7 @@ mod describe;
 mod events;
 mod laws;
 mod life;
+mod orders;
 pub(crate) mod stage;
 mod suspend;
 mod tunnels;

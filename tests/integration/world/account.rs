@@ -54,13 +54,14 @@ impl Account {
     }
 }
 
-/// What a plan's manifests take is known when they are read in the cluster: such a command runs as an administrator.
+/// What a plan's manifests take is known when they are read in the cluster, and what mends something when it is found to be wrong:
+/// such a command runs as an administrator.
 const ADMINISTRATOR: &str = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: runner}, \
      roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, \
      subjects: [{kind: ServiceAccount, name: runner, namespace: accounts}]}";
 
 fn rules_of(command: &[&str]) -> Result<String, Trouble> {
-    if command[0] == "waves" {
+    if command[0] == "waves" || command.contains(&"--fix") {
         return Ok(ADMINISTRATOR.to_owned());
     }
     let mut render = Command::new(PROGRAM);
