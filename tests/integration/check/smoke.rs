@@ -3,14 +3,23 @@
 use crate::{
     cli::program::{Left, Program},
     world::{
-        ADMIN_PASSWORD, BOOTSTRAP_TOKEN, CLIENT_SECRET, KUBERNETES_CLIENT_SECRET, create_secret,
+        self, ADMIN_PASSWORD, BOOTSTRAP_TOKEN, CLIENT_SECRET, KUBERNETES_CLIENT_SECRET, create_secret,
         ensure_namespace,
     },
 };
-use k8s_openapi::api::core::v1::Secret;
+use aphex_ops::{
+    converge::Stop,
+    http::{Http, Request},
+    model::config,
+};
+use k8s_openapi::api::{
+    authentication::v1::{SelfSubjectReview, UserInfo},
+    core::v1::Secret,
+};
 use kube::{
-    Api,
-    api::{Patch, PatchParams},
+    Api, Client,
+    api::{Patch, PatchParams, PostParams},
+    config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
 use rig::{
     authentik::{Authentik, Options, ProviderSeed},
@@ -62,7 +71,7 @@ impl Stage {
         }
     }
 
-    async fn run(&self, line: &str) -> Left {
+    fn config(&self) -> String {
         let authority = self.folder.path().join("dex.pem");
         fs::write(&authority, self.dex.ca_pem()).unwrap();
         let config = json!({
@@ -70,11 +79,35 @@ impl Stage {
             "dex": {"url": self.dex.http_url(), "issuer": self.dex.issuer()},
             "http": {"caBundle": authority},
         });
+        config.to_string()
+    }
+
+    async fn run(&self, line: &str) -> Left {
         let path = self.folder.path().join("config.yaml");
-        fs::write(&path, config.to_string()).unwrap();
+        fs::write(&path, self.config()).unwrap();
         let kubeconfig = self.sandbox.kubeconfig().display();
         let line = format!("{line} --kubeconfig {kubeconfig} --config {}", path.display());
         Program::new(&line).run().await
+    }
+
+    /// The API server trusts Dex as the guide says, which takes it up to a minute.
+    async fn be_trusted(&self) {
+        let mut issuer = authentication()["jwt"][0].take();
+        issuer["issuer"]["url"] = self.dex.issuer().into();
+        issuer["issuer"]["certificateAuthority"] = self.dex.ca_pem().into();
+        self.sandbox.trust(&[issuer]).unwrap();
+        let passed = [
+            ("passed".to_owned(), String::new()),
+            ("passed".to_owned(), String::new()),
+        ];
+        let begun = std::time::Instant::now();
+        while self.checked().await != passed {
+            assert!(
+                begun.elapsed() < Duration::from_secs(90),
+                "the API server does not come to trust Dex"
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// What the two checks came to: their outcome, and the first finding.
@@ -92,6 +125,13 @@ impl Stage {
         })
         .collect()
     }
+}
+
+/// The file that the guide shows.
+fn authentication() -> Value {
+    let guide = fs::read_to_string("docs/guide/kubectl.md").unwrap();
+    let block = guide.split("```yaml").nth(1).unwrap();
+    serde_saphyr::from_str(block.split("```").next().unwrap()).unwrap()
 }
 
 /// What the cluster says of Dex, which here runs beside it.
@@ -153,22 +193,7 @@ async fn a_login_is_gone_through_to_the_api_server() {
     assert_eq!(told[0].0, "passed", "{told:?}");
     assert!(told[1].1.contains("does not accept the ID token"), "{told:?}");
 
-    stage
-        .sandbox
-        .trust(stage.dex.issuer(), stage.dex.ca_pem(), "kubernetes")
-        .unwrap();
-    let passed = [
-        ("passed".to_owned(), String::new()),
-        ("passed".to_owned(), String::new()),
-    ];
-    let begun = std::time::Instant::now();
-    while stage.checked().await != passed {
-        assert!(
-            begun.elapsed() < Duration::from_secs(90),
-            "the API server does not come to trust Dex"
-        );
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    stage.be_trusted().await;
 
     // Dex was not started with the secret that Authentik has by now: the exchange behind it fails, and the finding says where.
     let secret = json!({"stringData": {"client-secret": "another-secret-of-the-same-length"}});
@@ -179,6 +204,52 @@ async fn a_login_is_gone_through_to_the_api_server() {
     let told = stage.checked().await;
     assert_eq!(told[0].0, "failed");
     assert!(told[0].1.contains("/callback"), "{told:?}");
+}
+
+/// Of akadmin, after a login: who the API server takes the bearer for.
+async fn bearer(stage: &Stage) -> Result<UserInfo, kube::Error> {
+    let config = config::parse(&stage.config()).unwrap();
+    let token = world::log_in(&config, &ADMIN_PASSWORD.into(), &KUBERNETES_CLIENT_SECRET.into()).await;
+    let mut kubeconfig = Kubeconfig::read_from(stage.sandbox.kubeconfig()).unwrap();
+    kubeconfig.auth_infos[0].auth_info = Some(AuthInfo {
+        token: Some(token.unwrap()),
+        ..AuthInfo::default()
+    });
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    let reviews = Api::<SelfSubjectReview>::all(Client::try_from(config.unwrap()).unwrap());
+    let review = reviews
+        .create(&PostParams::default(), &SelfSubjectReview::default())
+        .await?;
+    Ok(review.status.unwrap().user_info.unwrap())
+}
+
+/// Whoever may make groups in Authentik is not Kubernetes' master by that (T13 of the threats).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_kubernetes_own_is_of_no_use() {
+    let stage = Stage::start().await;
+    stage.run("authentik token").await.ended(0, &[]);
+    stage.run("dex sync").await.ended(0, &[]);
+    stage.be_trusted().await;
+    let http = Http::new(&config::parse(&stage.config()).unwrap(), &Stop::default()).unwrap();
+    let ask = async |request: Request| {
+        let answer = http
+            .send(request.bearer(&BOOTSTRAP_TOKEN.into()).accept_json())
+            .await;
+        answer.unwrap().json::<Value>().unwrap()
+    };
+    let api = format!("{}/api/v3/core", stage.authentik.url());
+    let users = ask(Request::get(format!("{api}/users/?username=akadmin"))).await;
+    let group = |name: &str| json!({"name": name, "users": [users["results"][0]["pk"]]});
+    ask(Request::post(format!("{api}/groups/")).json(&group("harmless"))).await;
+    let known = bearer(&stage).await.unwrap();
+    assert!(known.groups.unwrap().contains(&"harmless".to_owned()));
+
+    ask(Request::post(format!("{api}/groups/")).json(&group("system:masters"))).await;
+    let refused = bearer(&stage).await.unwrap_err();
+    assert!(refused.to_string().contains("Unauthorized"), "{refused}");
+    let told = stage.checked().await;
+    assert_eq!(told[0].0, "failed", "{told:?}");
+    assert!(told[0].1.contains("system:masters"), "{told:?}");
 }
 
 /// Nobody logs in unless that is asked for: it leaves a trace.

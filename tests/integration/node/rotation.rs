@@ -1,13 +1,7 @@
 //! Rotations while people log in: two Dex Pods on a real node, a login every few milliseconds through their Service.
 
 use super::run;
-use aphex_ops::{
-    authentik,
-    converge::Stop,
-    http::Http,
-    model::config::{self, Config},
-    oidc::journey::{Client, Once, Way, id_token},
-};
+use aphex_ops::model::config::{self, Config};
 use k8s_openapi::{
     ByteString,
     api::{
@@ -65,7 +59,9 @@ impl Stream {
                 .unwrap();
             while !is_over.load(Ordering::Relaxed) {
                 let began = Instant::now();
-                let failed = runtime.block_on(log_in(&config, &password, &secret)).err();
+                let failed = runtime
+                    .block_on(crate::world::log_in(&config, &password, &secret))
+                    .err();
                 logins.lock().unwrap().push((began, Instant::now(), failed));
             }
         };
@@ -110,33 +106,6 @@ impl Stream {
         }
         (during.len(), failed.len(), window)
     }
-}
-
-/// As one person with a browser of their own.
-async fn log_in(config: &Config, password: &SecretString, secret: &SecretString) -> Result<(), String> {
-    let http = Http::new(config, &Stop::default()).unwrap();
-    let (dex, upstream) = (config.dex_url(), config.authentik_url());
-    let admin = authentik::log_in(&http, &upstream, "akadmin", password).await;
-    let admin = admin.map_err(|error| error.to_string())?;
-    let (issuer, callback) = (config.dex_issuer(), config.authentik_redirect_uri());
-    let way = Way {
-        issuer: &issuer,
-        provider: &dex,
-        callback: &callback,
-        upstream: &upstream,
-    };
-    let client = Client {
-        id: "kubernetes",
-        secret,
-        redirect_uri: "http://localhost:8000/callback",
-    };
-    let once = Once {
-        state: "state".into(),
-        nonce: "nonce".into(),
-        verifier: "v".repeat(43).into(),
-    };
-    let token = id_token(admin.http(), way, client, &once).await;
-    token.map(drop).map_err(|failure| failure.chain())
 }
 
 struct Stage {

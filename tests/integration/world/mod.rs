@@ -5,6 +5,7 @@ mod account;
 mod cluster;
 mod deployments;
 mod login;
+mod person;
 mod waves;
 
 use account::Account;
@@ -16,6 +17,7 @@ pub(crate) use cluster::{
 pub(crate) use deployments::LATE;
 use kube::Client;
 pub(crate) use login::Login;
+pub(crate) use person::log_in;
 use rig::{
     laws::{
         Trouble, World,

@@ -242,18 +242,13 @@ impl Sandbox {
         kubeconfig::client(&self.kubeconfig).await
     }
 
-    /// Makes the API server accept the ID tokens of an issuer for an audience: who their bearers are is in `email` and
-    /// `groups`. It takes a moment until it does.
+    /// Makes the API server accept the ID tokens of these issuers, the `jwt` of an AuthenticationConfiguration. It takes a moment
+    /// until it does.
     ///
     /// # Errors
     /// When the sandbox is not ours.
-    pub fn trust(&self, issuer: &str, authority: &str, audience: &str) -> Result<(), SandboxError> {
-        let claim = |name: &str| serde_json::json!({ "claim": name, "prefix": "" });
-        let issuer = serde_json::json!({
-            "issuer": { "url": issuer, "certificateAuthority": authority, "audiences": [audience] },
-            "claimMappings": { "username": claim("email"), "groups": claim("groups") },
-        });
-        control_plane::trust(&self.inside("its configuration")?.folder, &[issuer])
+    pub fn trust(&self, issuers: &[serde_json::Value]) -> Result<(), SandboxError> {
+        control_plane::trust(&self.inside("its configuration")?.folder, issuers)
     }
 
     /// All requests so far, in the order of their arrival. Every request that was answered before is in it.
