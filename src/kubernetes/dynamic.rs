@@ -11,14 +11,16 @@ use crate::model::{
     object::ObjectRef,
 };
 use futures::{Stream, TryStreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::{
-    Api,
+    Api, Resource,
     api::{
         ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
-        PropagationPolicy,
+        PropagationPolicy, Request,
     },
 };
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// Objects in one answer of the server.
@@ -122,19 +124,34 @@ impl Cluster {
         selected: ListParams,
         what: &'a str,
     ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + use<'a> {
-        let api = self.dynamic(kind, namespace);
+        let client = self.client.clone();
+        let requests = Request::new(DynamicObject::url_path(&resource(kind), namespace));
         let first = selected.limit(PAGE);
         stream::try_unfold(Some(first), move |page| {
-            let api = api.clone();
+            let (client, requests) = (client.clone(), requests.clone());
             async move {
                 let Some(page) = page else { return Ok(None) };
-                let list = api.list(&page).await;
+                let list = async {
+                    let request = requests.list(&page).map_err(kube::Error::BuildRequest)?;
+                    client.request::<List>(request).await
+                };
+                let collection = || ObjectRef::global(kind.name.as_ref(), what);
                 let list = list
-                    .map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), what)))?;
-                let found: Result<Vec<Value>, Failure> =
-                    list.items.into_iter().map(|item| value(item, kind)).collect();
+                    .await
+                    .map_err(|error| triage::failure(error, &collection()))?;
+                if !list.kind.ends_with("List") {
+                    let message = "the answer is not a list";
+                    return Err(
+                        Failure::new(Exit::Transient, Reason::InvalidAnswer, message).on(collection())
+                    );
+                }
                 let next = list.metadata.continue_.filter(|token| !token.is_empty());
-                Ok(Some((found?, next.map(|token| page.continue_token(&token)))))
+                let items = list.items.into_iter().flatten();
+                let items = items.map(|item| with_kind(Value::Object(item), kind));
+                Ok(Some((
+                    items.collect(),
+                    next.map(|token| page.continue_token(&token)),
+                )))
             }
         })
     }
@@ -315,17 +332,30 @@ impl Cluster {
 
     /// The objects of a kind: of one namespace, or of all.
     pub(super) fn dynamic(&self, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
-        let resource = ApiResource {
-            group: kind.group.to_string(),
-            version: kind.version.to_string(),
-            api_version: kind.api_version(),
-            kind: kind.name.to_string(),
-            plural: kind.plural.to_string(),
-        };
+        let resource = resource(kind);
         match namespace {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
             None => Api::all_with(self.client.clone(), &resource),
         }
+    }
+}
+
+/// A page of objects as they came: a large part of a run's time goes into reading them, and typed ones take twice that.
+#[derive(Deserialize)]
+struct List {
+    kind: String,
+    #[serde(default)]
+    metadata: ListMeta,
+    items: Option<Vec<Map<String, Value>>>,
+}
+
+fn resource(kind: &Kind) -> ApiResource {
+    ApiResource {
+        group: kind.group.to_string(),
+        version: kind.version.to_string(),
+        api_version: kind.api_version(),
+        kind: kind.name.to_string(),
+        plural: kind.plural.to_string(),
     }
 }
 
@@ -343,12 +373,16 @@ fn answered(at: &Address, answer: Result<DynamicObject, kube::Error>) -> Result<
     value(object, &at.kind)
 }
 
-/// The items of a list carry no apiVersion and kind of their own.
 fn value(object: DynamicObject, kind: &Kind) -> Result<Value, Failure> {
-    let mut object = serde_json::to_value(object).map_err(|error| {
+    let object = serde_json::to_value(object).map_err(|error| {
         Failure::new(Exit::Bug, Reason::Unexpected, "an object cannot be kept as JSON").caused_by(error)
     })?;
+    Ok(with_kind(object, kind))
+}
+
+/// The items of a list carry no apiVersion and kind of their own.
+fn with_kind(mut object: Value, kind: &Kind) -> Value {
     object["apiVersion"] = kind.api_version().into();
     object["kind"] = kind.name.as_ref().into();
-    Ok(object)
+    object
 }

@@ -1,6 +1,7 @@
 //! Who may have what: one name has one tenant.
 
 use super::{
+    pipeline::Packed,
     problems::{self, Others},
     resources::Resources,
     seen::BindingSeen,
@@ -38,7 +39,7 @@ pub(super) fn judge(resources: &mut Resources, config: &Config) {
         };
         let judge = |binding: &BindingSeen| {
             let verdict = problems::of_binding(&binding.resource, &binding.spec, &others, config);
-            (holds(binding), verdict)
+            (holds(binding), verdict.map(|pipeline| Packed::of(&pipeline)))
         };
         resources.bindings.iter().map(judge).collect()
     };
@@ -49,5 +50,7 @@ pub(super) fn judge(resources: &mut Resources, config: &Config) {
             Err(problem) => binding.problem = Some(problem),
         }
         binding.holds_name = is_holder;
+        // It is not needed any more, and is the longest of the specification.
+        binding.spec.pipeline_spec = String::new();
     }
 }

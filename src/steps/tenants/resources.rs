@@ -2,6 +2,7 @@
 
 use super::{
     kinds,
+    pipeline::Packed,
     seen::{BaseSeen, BindingSeen, OrganizationSeen, Resource, TunnelSeen, WebhookSecret, everybody},
 };
 use crate::{
@@ -12,10 +13,10 @@ use crate::{
         tenants::{self, names},
     },
 };
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 /// The custom resources, oldest first, and those that cannot be read.
 #[derive(Debug, Default)]
@@ -35,15 +36,6 @@ impl Resources {
 /// All of them; `None` if the cluster does not have the kinds. One that the definitions would refuse today is told of, and
 /// disturbs no other.
 pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
-    let found = futures::try_join!(
-        all::<tenants::Organization>(cx, kinds::ORGANIZATION),
-        all::<tenants::RepoBinding>(cx, kinds::REPO_BINDING),
-        all::<tenants::KnowledgeBase>(cx, kinds::KNOWLEDGE_BASE),
-    );
-    let (organizations, bindings, bases) = match found {
-        Err(failure) if failure.reason == Reason::NotFound => return Ok(None),
-        found => found?,
-    };
     let organization = |found: tenants::Organization| OrganizationSeen {
         resource: resource(&kinds::ORGANIZATION, &found.metadata),
         spec: found.spec,
@@ -59,7 +51,7 @@ pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
         spec: found.spec,
         status: found.status,
         problem: None,
-        pipeline: Value::Null,
+        pipeline: Packed::default(),
         is_elevated: false,
         holds_name: false,
         parts: Vec::new(),
@@ -70,28 +62,47 @@ pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
         spec: found.spec,
         status: found.status,
     };
-    Ok(Some(Resources {
-        organizations: organizations.into_iter().map(organization).collect(),
-        bindings: bindings.into_iter().map(binding).collect(),
-        bases: bases.into_iter().map(base).collect(),
-    }))
+    let found = futures::try_join!(
+        all(cx, kinds::ORGANIZATION, organization),
+        all(cx, kinds::REPO_BINDING, binding),
+        all(cx, kinds::KNOWLEDGE_BASE, base),
+    );
+    match found {
+        Err(failure) if failure.reason == Reason::NotFound => Ok(None),
+        found => {
+            let (organizations, bindings, bases) = found?;
+            Ok(Some(Resources {
+                organizations,
+                bindings,
+                bases,
+            }))
+        }
+    }
 }
 
-async fn all<T: DeserializeOwned>(cx: &Context, kind: Kind) -> Result<Vec<T>, Failure> {
-    let mut found = cx.cluster.find_all(&kind, None, "").await?;
-    // The older one keeps what only one can have.
-    found.sort_by_cached_key(|object| {
-        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
-        (text("creationTimestamp"), text("name"), text("namespace"))
-    });
-    let read = found.into_iter().filter_map(|object| match serde_json::from_value(object) {
-        Ok(object) => Some(object),
-        Err(error) => {
-            tracing::warn!(kind = %kind.name, %error, "an object is not as its definition says and is left out");
-            None
+/// Page by page: what is kept of an object is a small part of it.
+async fn all<T: DeserializeOwned, S>(
+    cx: &Context,
+    kind: Kind,
+    seen: impl Fn(T) -> S,
+) -> Result<Vec<S>, Failure> {
+    let mut pages = std::pin::pin!(cx.cluster.find_pages(&kind, None, ""));
+    let mut all = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        for object in page {
+            let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+            let age = (text("creationTimestamp"), text("name"), text("namespace"));
+            match serde_json::from_value(object) {
+                Ok(object) => all.push((age, seen(object))),
+                Err(error) => {
+                    tracing::warn!(kind = %kind.name, %error, "an object is not as its definition says and is left out");
+                }
+            }
         }
-    });
-    Ok(read.collect())
+    }
+    // The older one keeps what only one can have.
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(all.into_iter().map(|(_, seen)| seen).collect())
 }
 
 pub(super) fn resource(kind: &Kind, metadata: &ObjectMeta) -> Resource {

@@ -4,11 +4,11 @@ use super::{
     choice::Choice,
     compare::Remedy,
     desired::{BindingPart, Facts, OrganizationPart},
+    pipeline::Packed,
     problems::Problem,
     shard::Shard,
 };
 use crate::model::{kind::Address, tenants, tunnel};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything that a plan follows from.
@@ -133,8 +133,8 @@ pub(super) struct BindingSeen {
     pub(super) spec: tenants::RepoBindingSpec,
     pub(super) status: Option<tenants::RepoBindingStatus>,
     pub(super) problem: Option<Problem>,
-    /// The Pipeline of the specification; null if there is a problem with it.
-    pub(super) pipeline: Value,
+    /// The Pipeline of the specification; none if there is a problem with it.
+    pub(super) pipeline: Packed,
     pub(super) is_elevated: bool,
     /// Whether the pipeline's name is its own: else nothing that is called so is.
     pub(super) holds_name: bool,

@@ -110,7 +110,7 @@ impl Part for BindingPart {
             P::Terraform => {
                 json!({"type": "Opaque", "data": {"backend.tf": STANDARD.encode(backend(pipeline))}})
             }
-            P::Pipeline => json!({"spec": tenant.pipeline["spec"]}),
+            P::Pipeline => json!({"spec": tenant.pipeline.open()["spec"]}),
             P::Template => listener::template(tenant),
             P::Trigger => listener::trigger(tenant),
         };

@@ -1,10 +1,12 @@
 //! What the objects of tenants follow from.
 
-use crate::model::{
-    config::Config,
-    tenants::{self, names},
+use crate::{
+    model::{
+        config::Config,
+        tenants::{self, names},
+    },
+    steps::tenants::pipeline::Packed,
 };
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What holds for all tenants.
@@ -76,7 +78,7 @@ pub(in crate::steps::tenants) struct Binding<'a> {
     pub(in crate::steps::tenants) owner: &'a str,
     pub(in crate::steps::tenants) spec: &'a tenants::RepoBindingSpec,
     /// The Pipeline that its specification holds: `metadata` is not its own any more.
-    pub(in crate::steps::tenants) pipeline: &'a Value,
+    pub(in crate::steps::tenants) pipeline: &'a Packed,
     pub(in crate::steps::tenants) is_elevated: bool,
     pub(in crate::steps::tenants) facts: &'a Facts,
 }

@@ -103,7 +103,8 @@ fn quoted(text: &str) -> String {
 /// The run gets what its Pipeline declares of all that there is, and room for sources if it asks for it.
 pub(super) fn template(binding: &Binding<'_>) -> Value {
     let pipeline = &binding.spec.pipeline_name;
-    let declared = pipeline::parameters(binding.pipeline);
+    let packed = binding.pipeline.open();
+    let declared = pipeline::parameters(&packed);
     let given: Vec<&str> = parameters().filter(|name| declared.contains(name)).collect();
     let pass = |name: &&str| json!({"name": name, "value": format!("$(tt.params.{name})")});
     let mut run = json!({
@@ -121,7 +122,7 @@ pub(super) fn template(binding: &Binding<'_>) -> Value {
             "timeouts": {"pipeline": "1h0m0s"},
         },
     });
-    if pipeline::workspaces(binding.pipeline).contains(&pipeline::SOURCE) {
+    if pipeline::workspaces(&packed).contains(&pipeline::SOURCE) {
         run["spec"]["workspaces"] = json!([{
             "name": pipeline::SOURCE,
             "volumeClaimTemplate": {"spec": {

@@ -4,7 +4,7 @@ use crate::{
         config::Config,
         tenants::{OrganizationSpec, PermissionProfile, RepoBindingSpec},
     },
-    steps::tenants::pipeline,
+    steps::tenants::pipeline::{self, Packed},
 };
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn mk_spec(pipeline: &str) -> RepoBindingSpec {
 
 /// All objects of a binding.
 fn objects(spec: &RepoBindingSpec, facts: &Facts, is_elevated: bool) -> Vec<(BindingPart, Value)> {
-    let pipeline = pipeline::parse(&spec.pipeline_spec).unwrap();
+    let pipeline = Packed::of(&pipeline::parse(&spec.pipeline_spec).unwrap());
     let binding = Binding {
         owner: "RepoBinding/platform-system/app",
         spec,

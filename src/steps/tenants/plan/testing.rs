@@ -10,7 +10,7 @@ use crate::{
         kind::{Address, Kind},
         tenants::{OrganizationSpec, PermissionProfile, RepoBindingSpec},
     },
-    steps::tenants::{desired::Facts, kinds},
+    steps::tenants::{desired::Facts, kinds, pipeline::Packed},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub(in crate::steps::tenants) fn mk_binding(state: &PartState) -> BindingSeen {
         spec,
         status: None,
         problem: None,
-        pipeline: json!({"spec": {}}),
+        pipeline: Packed::of(&json!({"spec": {}})),
         is_elevated: false,
         holds_name: true,
         parts: Vec::new(),
