@@ -137,7 +137,8 @@ fn the_readme_has_the_exit_codes() {
     assert!(missing.is_empty(), "README.md lacks {missing:#?}");
 }
 
-/// Every YAML block of the guide is a configuration, by the program and by the published schema.
+/// Every YAML block of the guide is a configuration, by the program and by the published schema; but for that of the API server,
+/// which `check::smoke` gives to one.
 #[test]
 fn what_the_guide_configures_is_valid() {
     let mut found = 0;
@@ -145,6 +146,9 @@ fn what_the_guide_configures_is_valid() {
         let text = fs::read_to_string(&path).unwrap();
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap();
+            if block.contains("kind: AuthenticationConfiguration") {
+                continue;
+            }
             config::parse(block).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let document: Value = serde_saphyr::from_str(block).unwrap();
             let problems = schemas::config_problems(&document);
