@@ -343,7 +343,7 @@ macro_rules! rules_are_exact {
     )*};
 }
 
-mod bundle;
+pub(crate) mod bundle;
 mod rules {
     /// What is installed is known to the command line only.
     #[tokio::test(flavor = "multi_thread")]

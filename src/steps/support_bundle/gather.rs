@@ -1,28 +1,26 @@
 //! Collecting, within limits: what cannot be had is said, and keeps nothing else from being collected.
 
-use super::redact::{self, REDACTED, Redactor};
+use super::redact::{self, Redactor};
 use crate::{
     converge::Context,
     kubernetes::Tail,
     model::{
         exit::Exit,
         failure::{Failure, Reason},
-        kind::{CONFIG_MAP, EVENT, Kind, NAMESPACE},
+        kind::{CONFIG_MAP, EVENT, Kind, NAMESPACE, SECRET},
         object::ObjectRef,
         rule::Rule,
         tenants::kinds,
     },
 };
-use futures::{StreamExt, stream};
-use k8s_openapi::api::core::v1::Secret;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretSlice;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::pin};
 
 /// Requests at once.
 const CONCURRENCY: usize = 4;
-/// Secrets of one namespace, and Pods of one whose logs are read.
-const MOST: u32 = 500;
 const LOG_BYTES: u32 = 256 << 10;
 /// All that is collected, before it is compressed.
 const BYTES: usize = 64 << 20;
@@ -204,18 +202,15 @@ fn containers_of(pod: &Value, lines: u32) -> Vec<Container> {
 async fn secrets(cx: &Context) -> Result<(Redactor, Vec<(String, Value)>), Failure> {
     let mut values: Vec<(String, SecretSlice<u8>)> = Vec::new();
     let mut lists = Vec::new();
+    let kind = SECRET;
     for namespace in cx.config.namespaces.all() {
         let mut shown = Vec::new();
-        for secret in cx.cluster.list::<Secret>(namespace, "", MOST).await? {
-            let data = secret.data.unwrap_or_default();
-            let keys: BTreeMap<&String, &str> = data.keys().map(|key| (key, REDACTED)).collect();
-            shown.push(redact::object(json!({
-                "metadata": secret.metadata, "type": secret.type_, "data": keys,
-            })));
-            values.extend(
-                data.into_iter()
-                    .map(|(key, value)| (key, SecretSlice::from(value.0))),
-            );
+        let mut pages = pin!(cx.cluster.find_pages(&kind, Some(namespace), ""));
+        while let Some(page) = pages.try_next().await? {
+            for secret in page {
+                values.extend(values_of(&secret));
+                shown.push(redact::object(secret));
+            }
         }
         lists.push((
             namespace.to_owned(),
@@ -228,6 +223,15 @@ async fn secrets(cx: &Context) -> Result<(Redactor, Vec<(String, Value)>), Failu
         return Err(Failure::new(Exit::Human, Reason::DataLossGuard, message));
     }
     Ok((redactor, lists))
+}
+
+fn values_of(secret: &Value) -> Vec<(String, SecretSlice<u8>)> {
+    let data = secret["data"].as_object().into_iter().flatten();
+    let decoded = data.filter_map(|(key, value)| {
+        let value = STANDARD.decode(value.as_str()?).ok()?;
+        Some((key.clone(), SecretSlice::from(value)))
+    });
+    decoded.collect()
 }
 
 fn about(cx: &Context) -> Value {

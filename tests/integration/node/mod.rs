@@ -1,6 +1,7 @@
 //! The main job on a real node: kubelet, Pods, cluster DNS, Services, and port forwarding from outside.
 
 mod argocd;
+mod bundle;
 mod jobs;
 mod place;
 mod rotation;
@@ -65,5 +66,6 @@ async fn bootstrap_takes_an_empty_node_to_a_verified_dex() {
         .collect();
     println!("second run: {} requests, {} writes", ours.count(), writes.len());
     assert!(writes.is_empty(), "{writes:?}");
+    bundle::has_logs_and_no_secrets(&sandbox).await;
     sandbox.stop().unwrap();
 }

@@ -9,15 +9,26 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use rig::sandbox;
-use serde_json::json;
-use std::{fs::File, io::Read, os::unix::fs::PermissionsExt, path::Path};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fs::File, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
 const NAMESPACE: &str = "auth-system";
 /// What everything about Authentik is called is no secret, though a Secret holds it.
 const SHORTEST: usize = 16;
 
+/// Secrets enough to fill a page before the others come.
+fn many() -> Vec<Value> {
+    let secret = |number: usize| {
+        json!({"apiVersion": "v1", "kind": "Secret",
+               "metadata": {"name": format!("aaa-{number:03}"), "namespace": NAMESPACE},
+               "stringData": {"value": format!("one-value-of-many-{number:03}")}})
+    };
+    (0..501).map(secret).collect()
+}
+
 /// The values of all Secrets, each also in a ConfigMap, an annotation, a command line and a variable.
 pub(super) async fn plant(client: &Client) -> Vec<String> {
+    sandbox::apply_all(client, many()).await.unwrap();
     let secrets = Api::<Secret>::namespaced(client.clone(), NAMESPACE);
     let secrets = secrets.list(&Default::default()).await.unwrap();
     let values = secrets
@@ -26,7 +37,7 @@ pub(super) async fn plant(client: &Client) -> Vec<String> {
         .flat_map(|secret| secret.data.iter().flatten());
     let values = values.map(|(_, value)| String::from_utf8(value.0.clone()).unwrap());
     let values: Vec<String> = values.filter(|value| value.len() >= SHORTEST).collect();
-    assert!(values.len() >= 8, "{} values", values.len());
+    assert!(values.len() >= 500 + 8, "{} values", values.len());
     let all = values.join(", ");
     let encoded: Vec<String> = values.iter().map(|value| STANDARD.encode(value)).collect();
     let token = format!("eyJ{}.{}.x", "a".repeat(40), "b".repeat(40));
@@ -56,18 +67,27 @@ async fn start(client: &Client, namespace: &str) {
         .unwrap();
 }
 
-/// It has what it shall have, and none of the values, in any form.
-pub(super) fn assert_clean(file: &Path, values: &[String]) {
-    let mode = file.metadata().unwrap().permissions().mode();
+/// What is in it, by path. Only who made it may read it.
+pub(crate) fn files(archive: &Path) -> BTreeMap<String, String> {
+    let mode = archive.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(file).unwrap()));
-    let (mut names, mut all) = (Vec::new(), String::new());
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).unwrap()));
+    let mut files = BTreeMap::new();
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();
-        names.push(entry.path().unwrap().display().to_string());
-        entry.read_to_string(&mut all).unwrap();
+        let path = entry.path().unwrap().display().to_string();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        let path = path.strip_prefix("aphex-ops-support/").unwrap().to_owned();
+        files.insert(path, text);
     }
-    let has = |name: &str| names.contains(&format!("aphex-ops-support/{name}"));
+    files
+}
+
+/// It has what it shall have, and none of the values, in any form.
+pub(super) fn assert_clean(archive: &Path, values: &[String]) {
+    let files = files(archive);
+    let all: String = files.values().map(String::as_str).collect();
     for name in [
         "about.json",
         "cluster/nodes.json",
@@ -76,9 +96,9 @@ pub(super) fn assert_clean(file: &Path, values: &[String]) {
         "namespaces/auth-system/pods.json",
         "namespaces/auth-system/secrets.json",
     ] {
-        assert!(has(name), "{name} is not in {names:#?}");
+        assert!(files.contains_key(name), "{name} is not in {:#?}", files.keys());
     }
-    println!("{} files, {} bytes", names.len(), all.len());
+    println!("{} files, {} bytes", files.len(), all.len());
     for value in values {
         assert!(!all.contains(value.as_str()), "a value got out");
         assert!(

@@ -1,12 +1,14 @@
 //! What a tenant tries beyond its own place, each beside something that it may do.
 
 use super::stage::{PLATFORM, Stage, binding, organization};
+use k8s_openapi::api::core::v1::Service;
 use kube::{
     Api, Client, Config,
     api::{DynamicObject, Patch, PatchParams, PostParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 
 /// The API server as an account sees it.
 async fn account(stage: &Stage, namespace: &str, name: &str) -> Client {
@@ -284,4 +286,53 @@ async fn nobody_but_the_platform_says_which_tenant_a_namespace_is_of() {
             "what may run",
         );
     }
+}
+
+/// Whether a range in CIDR notation has an address.
+fn has(range: &str, address: Ipv4Addr) -> bool {
+    let (network, length) = range.split_once('/').unwrap();
+    let (network, length): (Ipv4Addr, u32) = (network.parse().unwrap(), length.parse().unwrap());
+    let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+    network.to_bits() & mask == address.to_bits() & mask
+}
+
+/// Whether a policy lets its Pods speak to an address on every port.
+fn lets_out(policy: &Value, address: &str) -> bool {
+    let address: Ipv4Addr = address.parse().unwrap();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let rules = list(&policy["spec"]["egress"]);
+    let every_port = rules.iter().filter(|rule| rule["ports"].is_null());
+    let blocks = every_port.flat_map(|rule| list(&rule["to"]));
+    let mut blocks = blocks.filter(|to| to["ipBlock"].is_object());
+    blocks.any(|to| {
+        let except = list(&to["ipBlock"]["except"]);
+        let mut except = except.iter().map(|range| range.as_str().unwrap());
+        has(to["ipBlock"]["cidr"].as_str().unwrap(), address) && !except.any(|range| has(range, address))
+    })
+}
+
+/// By the object alone: the sandbox's network enforces no policies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_reaches_the_world_and_neither_its_neighbours_nor_what_clouds_hand_out() {
+    let mut stage = two_tenants().await;
+    let ranges = ["10.42.0.0/24", "10.42.1.0/24"];
+    let nodes = ["a", "b"].into_iter().zip(ranges).map(|(name, range)| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+               "spec": {"podCIDR": range, "podCIDRs": [range]}})
+    });
+    stage.apply(nodes).await;
+    stage.run("tenants reconcile").await.ended(0, &[]);
+    let policy = stage
+        .get("NetworkPolicy", Some("good"), "tenant-isolation")
+        .await
+        .unwrap();
+    let services = Api::<Service>::namespaced(stage.client.clone(), "default");
+    let service = services.get("kubernetes").await.unwrap().spec.unwrap().cluster_ip;
+    assert!(lets_out(&policy, "140.82.112.3"), "{policy:#}");
+    for closed in ["169.254.169.254", "10.42.0.9", "10.42.1.200", &service.unwrap()] {
+        assert!(!lets_out(&policy, closed), "{closed}: {policy:#}");
+    }
+    let same_namespace = json!([{"from": [{"podSelector": {}}]}]);
+    assert_eq!(policy["spec"]["ingress"], same_namespace);
+    assert_eq!(policy["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
 }
