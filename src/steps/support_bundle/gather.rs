@@ -106,7 +106,7 @@ pub(super) async fn gather(cx: &Context, lines: u32) -> Result<Gathered, Failure
     let mut gathered = Gathered::default();
     let (redactor, secrets) = secrets(cx).await?;
     for (namespace, list) in secrets {
-        gathered.add(path(Some(&namespace), "secrets"), pretty(&list));
+        gathered.add(path(Some(&namespace), "secrets"), redactor.text(&pretty(&list)));
     }
     gathered.add("about.json".to_owned(), redactor.text(&pretty(&about(cx))));
     let namespaces = cx.config.namespaces.all().map(Some);

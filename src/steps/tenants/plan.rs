@@ -80,11 +80,14 @@ fn organization(tenant: &OrganizationSeen, seen: &Seen, plan: &mut Plan<Action>)
             let failed = seen.failed.get(&resource.owner);
             let mut acts = Vec::new();
             if tenant.problem.is_none() {
-                acts.extend(hold(resource, names::ORGANIZATION_FINALIZER));
+                let hold = hold(resource, names::ORGANIZATION_FINALIZER);
+                // What is outside is in no sequence, and nothing is made before the resource is kept.
+                let tunnel = hold.is_none().then(|| tunnel(tenant, seen)).flatten();
+                acts.extend(hold);
                 acts.extend(parts(resource, &tenant.parts, |part| {
                     organization_part(part, tenant, seen)
                 }));
-                acts.extend(tunnel(tenant, seen));
+                acts.extend(tunnel);
             }
             let is_time = acts.is_empty() || failed.is_some();
             plan.act.extend(acts);
@@ -103,14 +106,15 @@ fn binding(tenant: &BindingSeen, homes: &BTreeMap<&str, Home>, seen: &Seen, plan
             let failed = seen.failed.get(&resource.owner);
             let mut acts = Vec::new();
             let home = homes.get(tenant.spec.aphex_org.as_str());
-            if tenant.problem.is_none() && home == Some(&Home::Coming) {
-                return;
-            }
-            if tenant.problem.is_none() && home == Some(&Home::There) {
-                acts.extend(hold(resource, names::BINDING_FINALIZER));
-                acts.extend(parts(resource, &tenant.parts, |part| {
-                    binding_part(part, tenant, seen)
-                }));
+            match home.filter(|_| tenant.problem.is_none()) {
+                Some(Home::Coming) => return,
+                Some(Home::There) => {
+                    acts.extend(hold(resource, names::BINDING_FINALIZER));
+                    acts.extend(parts(resource, &tenant.parts, |part| {
+                        binding_part(part, tenant, seen)
+                    }));
+                }
+                None => {}
             }
             let is_time = acts.is_empty() || failed.is_some();
             plan.act.extend(acts);

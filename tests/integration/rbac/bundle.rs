@@ -46,7 +46,10 @@ pub(super) async fn plant(client: &Client) -> Vec<String> {
         "env": [{"name": "PASSWORD", "value": "a-password-that-no-secret-holds"}]});
     let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
                             "data": {"a": all, "b": encoded.join("\n")}});
-    sandbox::apply_all(client, vec![config_map]).await.unwrap();
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata});
+    sandbox::apply_all(client, vec![config_map, secret])
+        .await
+        .unwrap();
     for namespace in Config::default().namespaces.all() {
         let mut metadata = metadata.clone();
         metadata["namespace"] = namespace.into();

@@ -40,6 +40,18 @@ fn nothing_is_made_before_the_resource_is_kept() {
     );
 }
 
+/// Somebody took our finalizer away from an organization that stands.
+#[test]
+fn nothing_is_made_outside_before_the_resource_is_kept() {
+    let mut organization = mk_organization(&mk_there(Remedy::None));
+    organization.tunnel = TunnelSeen::Act(tunnel::Action::CreateTunnel);
+    let is_outside = |act: &Action| matches!(act.change, Change::Tunnel { .. });
+    let mut seen = mk_seen(vec![organization], Vec::new());
+    assert!(plan(&seen).act.iter().any(is_outside));
+    seen.organizations[0].resource.finalizers.clear();
+    assert!(!plan(&seen).act.iter().any(is_outside));
+}
+
 #[test]
 fn one_stage_comes_after_the_other_and_the_door_last() {
     let plan = plan(&mk_seen(vec![mk_organization(&PartState::Missing)], Vec::new()));
