@@ -72,10 +72,9 @@ impl Cluster {
     /// A [`Failure`] about the collection.
     pub async fn glance(&self, kind: &Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
         let any = ListParams::default().labels(labels).match_any();
-        let list = self.dynamic(kind, Some(namespace)).list(&any).await;
-        let list =
-            list.map_err(|error| triage::failure(error, &ObjectRef::global(kind.name.as_ref(), labels)))?;
-        list.items.into_iter().map(|item| value(item, kind)).collect()
+        let about = ObjectRef::global(kind.name.as_ref(), labels);
+        let (items, _) = self.page(kind, Some(namespace), &any, about).await?;
+        Ok(items)
     }
 
     /// The last Events about this very object, of the core group and at most a page of them.
@@ -86,9 +85,8 @@ impl Cluster {
         let about = format!("involvedObject.uid={uid}");
         let page = ListParams::default().fields(&about).limit(PAGE);
         let namespace = at.namespace.as_deref().unwrap_or(events::CLUSTER_SCOPED);
-        let list = self.dynamic(&EVENT, Some(namespace)).list(&page).await;
-        let list = list.map_err(|error| triage::failure(error, &at.object()))?;
-        list.items.into_iter().map(|item| value(item, &EVENT)).collect()
+        let (items, _) = self.page(&EVENT, Some(namespace), &page, at.object()).await?;
+        Ok(items)
     }
 
     /// The same as [`Cluster::find_all`] page by page, for callers that need not have all of them at once.
@@ -124,36 +122,42 @@ impl Cluster {
         selected: ListParams,
         what: &'a str,
     ) -> impl Stream<Item = Result<Vec<Value>, Failure>> + use<'a> {
-        let client = self.client.clone();
-        let requests = Request::new(DynamicObject::url_path(&resource(kind), namespace));
+        let cluster = self.clone();
+        let namespace = namespace.map(str::to_owned);
         let first = selected.limit(PAGE);
         stream::try_unfold(Some(first), move |page| {
-            let (client, requests) = (client.clone(), requests.clone());
+            let (cluster, namespace) = (cluster.clone(), namespace.clone());
             async move {
                 let Some(page) = page else { return Ok(None) };
-                let list = async {
-                    let request = requests.list(&page).map_err(kube::Error::BuildRequest)?;
-                    client.request::<List>(request).await
-                };
-                let collection = || ObjectRef::global(kind.name.as_ref(), what);
-                let list = list
-                    .await
-                    .map_err(|error| triage::failure(error, &collection()))?;
-                if !list.kind.ends_with("List") {
-                    let message = "the answer is not a list";
-                    return Err(
-                        Failure::new(Exit::Transient, Reason::InvalidAnswer, message).on(collection())
-                    );
-                }
-                let next = list.metadata.continue_.filter(|token| !token.is_empty());
-                let items = list.items.into_iter().flatten();
-                let items = items.map(|item| with_kind(Value::Object(item), kind));
-                Ok(Some((
-                    items.collect(),
-                    next.map(|token| page.continue_token(&token)),
-                )))
+                let about = ObjectRef::global(kind.name.as_ref(), what);
+                let (items, next) = cluster.page(kind, namespace.as_deref(), &page, about).await?;
+                Ok(Some((items, next.map(|token| page.continue_token(&token)))))
             }
         })
+    }
+
+    /// One answer of the server, and where the next one goes on.
+    async fn page(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selected: &ListParams,
+        about: ObjectRef,
+    ) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let request = Request::new(DynamicObject::url_path(&resource(kind), namespace)).list(selected);
+        let list = match request.map_err(kube::Error::BuildRequest) {
+            Ok(request) => self.client.request::<List>(request).await,
+            Err(error) => Err(error),
+        };
+        let list = list.map_err(|error| triage::failure(error, &about))?;
+        if !list.kind.ends_with("List") {
+            let message = "the answer is not a list";
+            return Err(Failure::new(Exit::Transient, Reason::InvalidAnswer, message).on(about));
+        }
+        let items = list.items.into_iter().flatten();
+        let items = items.map(|item| with_kind(Value::Object(item), kind));
+        let next = list.metadata.continue_.filter(|token| !token.is_empty());
+        Ok((items.collect(), next))
     }
 
     /// Server-side apply under our field manager; conflicts are not forced, unknown fields are refused. With a uid, only to
@@ -370,14 +374,9 @@ fn answered(at: &Address, answer: Result<DynamicObject, kube::Error>) -> Result<
         let message = "the answer is not about this object";
         return Err(Failure::new(Exit::Transient, Reason::InvalidAnswer, message).on(at.object()));
     }
-    value(object, &at.kind)
-}
-
-fn value(object: DynamicObject, kind: &Kind) -> Result<Value, Failure> {
-    let object = serde_json::to_value(object).map_err(|error| {
+    serde_json::to_value(object).map_err(|error| {
         Failure::new(Exit::Bug, Reason::Unexpected, "an object cannot be kept as JSON").caused_by(error)
-    })?;
-    Ok(with_kind(object, kind))
+    })
 }
 
 /// The items of a list carry no apiVersion and kind of their own.

@@ -26,7 +26,7 @@ use k8s_openapi::{
 };
 use kube::{Api, api::PostParams};
 use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 use tokio::time::timeout;
@@ -118,19 +118,16 @@ impl Cluster {
         let told = changes(&report.actions)
             .chain(failures)
             .filter(|told| places.have(told));
-        let mut objects: HashMap<ObjectRef, Vec<Told>> = HashMap::new();
-        for told in together(told) {
-            objects.entry(told.object.clone()).or_default().push(told);
-        }
-        let told = stream::iter(objects).for_each_concurrent(CONCURRENCY, |(object, told)| async move {
-            let Some(regarding) = self.regarding(&object, &told).await else {
-                return;
-            };
-            for told in told {
-                self.tell(told, regarding.clone(), report.step, &report.run_id, instance)
-                    .await;
-            }
-        });
+        let told =
+            stream::iter(together(told)).for_each_concurrent(CONCURRENCY, |(object, told)| async move {
+                let Some(regarding) = self.regarding(&object, &told).await else {
+                    return;
+                };
+                for told in told {
+                    self.tell(told, regarding.clone(), report.step, &report.run_id, instance)
+                        .await;
+                }
+            });
         if timeout(PATIENCE, told).await.is_err() {
             tracing::debug!("the Events took too long and are left out");
         }
@@ -256,23 +253,20 @@ fn change(row: &ActionReport) -> Option<Told> {
     })
 }
 
-/// One Event for all that is to be said of one object for the same reason, however many parts it has.
-fn together(told: impl Iterator<Item = Told>) -> Vec<Told> {
-    let mut found: Vec<Told> = Vec::new();
-    let mut places: HashMap<(ObjectRef, String), usize> = HashMap::new();
+/// By object, one Event for all that is to be said of it for the same reason, however many parts it has.
+fn together(told: impl Iterator<Item = Told>) -> HashMap<ObjectRef, Vec<Told>> {
+    let mut objects: HashMap<ObjectRef, Vec<Told>> = HashMap::new();
     for told in told {
-        match places.entry((told.object.clone(), told.reason.clone())) {
-            Entry::Occupied(place) => {
-                let note = &mut found[*place.get()].note;
-                *note = format!("{note}; {}", told.note);
+        let all = objects.entry(told.object.clone()).or_default();
+        match all.iter_mut().find(|other| other.reason == told.reason) {
+            Some(other) => {
+                other.note.push_str("; ");
+                other.note.push_str(&told.note);
             }
-            Entry::Vacant(place) => {
-                place.insert(found.len());
-                found.push(told);
-            }
+            None => all.push(told),
         }
     }
-    found
+    objects
 }
 
 fn failure(failure: &FailureReport) -> Option<Told> {
@@ -363,7 +357,7 @@ mod tests {
             mk_row(tenant.clone(), None, Outcome::Configured),
             part("c", Outcome::Created),
         ];
-        let told = together(changes(&rows));
+        let told: Vec<Told> = together(changes(&rows)).into_values().flatten().collect();
         assert!(told.iter().all(|told| told.object == tenant));
         let told: Vec<(&str, &str)> = told
             .iter()

@@ -7,7 +7,7 @@ use crate::{
     model::{
         exit::Exit,
         failure::{Failure, Reason},
-        kind::{CONFIG_MAP, EVENT, Kind, NAMESPACE, SECRET},
+        kind::{CONFIG_MAP, DEPLOYMENT, EVENT, Kind, NAMESPACE, SECRET},
         object::ObjectRef,
         rule::Rule,
         tenants::kinds,
@@ -25,7 +25,6 @@ const LOG_BYTES: u32 = 256 << 10;
 /// All that is collected, before it is compressed.
 const BYTES: usize = 64 << 20;
 
-const APPS: &str = "apps";
 const BATCH: &str = "batch";
 const POD: Kind = Kind::known("", "v1", "Pod", "pods", true);
 /// What is collected of each of the platform's namespaces.
@@ -36,8 +35,8 @@ static NAMESPACED: [Kind; 11] = [
     Kind::known("", "v1", "Service", "services", true),
     Kind::known("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
     Kind::known("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true),
-    Kind::known(APPS, "v1", "Deployment", "deployments", true),
-    Kind::known(APPS, "v1", "StatefulSet", "statefulsets", true),
+    DEPLOYMENT,
+    Kind::known("apps", "v1", "StatefulSet", "statefulsets", true),
     Kind::known(BATCH, "v1", "Job", "jobs", true),
     Kind::known(BATCH, "v1", "CronJob", "cronjobs", true),
     Kind::known("cert-manager.io", "v1", "Certificate", "certificates", true),
@@ -71,10 +70,6 @@ impl Gathered {
         }
         self.bytes += text.len();
         self.files.insert(path, text);
-    }
-
-    fn lack(&mut self, failure: Failure) {
-        self.lacking.push(failure);
     }
 }
 
@@ -136,7 +131,7 @@ pub(super) async fn gather(cx: &Context, lines: u32) -> Result<Gathered, Failure
             }
             // A kind that the cluster does not have.
             Err(failure) if failure.reason == Reason::NotFound => {}
-            Err(failure) => gathered.lack(failure),
+            Err(failure) => gathered.lacking.push(failure),
         }
     }
     let logs = containers.into_iter().map(|of| async move {
@@ -150,7 +145,7 @@ pub(super) async fn gather(cx: &Context, lines: u32) -> Result<Gathered, Failure
     while let Some((of, log)) = logs.next().await {
         match log {
             Ok(log) => gathered.add(of.path(), redactor.text(&log)),
-            Err(failure) => gathered.lack(failure),
+            Err(failure) => gathered.lacking.push(failure),
         }
     }
     Ok(gathered)

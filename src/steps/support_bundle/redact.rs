@@ -76,42 +76,37 @@ impl Redactor {
 
 /// What looks like a JSON Web Token.
 fn tokens(text: &str) -> String {
-    let mut rest = text;
-    let mut clean = String::with_capacity(text.len());
-    while let Some(at) = rest.find(TOKEN) {
-        let (before, from) = rest.split_at(at);
-        clean.push_str(before);
+    without(text, TOKEN, |from| {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_.=".contains(letter);
         let end = from.find(|letter| !is_part(letter)).unwrap_or(from.len());
-        let (token, after) = from.split_at(end);
-        clean.push_str(if token.len() < SHORTEST_TOKEN {
-            token
-        } else {
-            REDACTED
-        });
-        rest = after;
-    }
-    clean.push_str(rest);
-    clean
+        (end, end >= SHORTEST_TOKEN)
+    })
 }
 
 /// Private keys in PEM, also those that JSON has in one line; one whose end was cut off goes to the end.
 fn keys(text: &str) -> String {
-    let mut rest = text;
-    let mut clean = String::with_capacity(text.len());
-    while let Some(at) = rest.find(KEY_BEGIN) {
-        let (before, from) = rest.split_at(at);
-        clean.push_str(before);
+    without(text, KEY_BEGIN, |from| {
         let label = &from[KEY_BEGIN.len()..];
         let line = label.find("-----").map_or(label, |end| &label[..end]);
         if !line.ends_with("PRIVATE KEY") {
-            clean.push_str(KEY_BEGIN);
-            rest = label;
-            continue;
+            return (KEY_BEGIN.len(), false);
         }
-        clean.push_str(REDACTED);
-        let body = &label[line.len()..];
-        rest = body.find(KEY_END).map_or("", |end| &body[end + KEY_END.len()..]);
+        let body = KEY_BEGIN.len() + line.len();
+        let end = from[body..].find(KEY_END);
+        (end.map_or(from.len(), |end| body + end + KEY_END.len()), true)
+    })
+}
+
+/// The text without what begins so; `passage` says how long it is, and whether it is secret.
+fn without(text: &str, begin: &str, passage: impl Fn(&str) -> (usize, bool)) -> String {
+    let mut rest = text;
+    let mut clean = String::with_capacity(text.len());
+    while let Some(at) = rest.find(begin) {
+        let (before, from) = rest.split_at(at);
+        let (end, is_secret) = passage(from);
+        clean.push_str(before);
+        clean.push_str(if is_secret { REDACTED } else { &from[..end] });
+        rest = &from[end..];
     }
     clean.push_str(rest);
     clean
