@@ -2,7 +2,7 @@
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
 COPY . .
-# Static, and with packed relocations, as scripts/setup.sh builds it.
+# Static, and with packed relocations, as scripts/setup.sh builds it; without folding, as not every platform links with lld.
 RUN RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
      cargo build --locked --release --package aphex-ops \
     && cp "target/$(rustc -vV | sed -n 's/^host: //p')/release/aphex-ops" /aphex-ops \

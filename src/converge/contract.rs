@@ -167,6 +167,9 @@ pub struct Wait {
     /// What to watch so that the wait ends at once.
     #[serde(skip)]
     pub watch: Option<Watch>,
+    /// Whether it comes after something else in the plan, so that a refusal of that may be the end of it.
+    #[serde(skip)]
+    pub comes_after: bool,
 }
 
 /// A Kubernetes object whose next change ends a wait.
@@ -197,6 +200,7 @@ impl Wait {
             provided_by: None,
             remedy: None,
             watch: None,
+            comes_after: false,
         }
     }
 
@@ -214,6 +218,13 @@ impl Wait {
     #[must_use]
     pub fn watching(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
+        self
+    }
+
+    /// Says that it comes after something else in the plan.
+    #[must_use]
+    pub fn coming_after(mut self) -> Self {
+        self.comes_after = true;
         self
     }
 

@@ -115,8 +115,10 @@ impl Run<'_> {
         let act = guard.admit(plan.act)?;
         if act.is_empty() {
             self.tell_waits(plan.wait);
-            // What failed for good will not heal while we watch: say so now, not at the deadline.
-            let done = self.waits.is_empty() || !self.failures.is_empty();
+            // What failed for good will not heal while we watch, nor what comes after something that is refused: say so
+            // now, not at the deadline.
+            let is_refused = !plan.refused.is_empty() && self.waits.iter().all(|wait| wait.comes_after);
+            let done = self.waits.is_empty() || !self.failures.is_empty() || is_refused;
             return Ok(if done { Next::Done } else { Next::Wait });
         }
         if !self.preflighted {

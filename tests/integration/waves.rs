@@ -2,8 +2,11 @@
 
 use crate::cli::{cluster::Cluster, program::Left};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
-use kube::api::{Patch, PatchParams, PostParams};
-use serde_json::json;
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value, json};
 
 fn mk_map(namespace: &str, name: &str, wave: i32, value: &str) -> String {
     format!(
@@ -248,6 +251,68 @@ async fn a_wave_that_does_not_get_healthy_stops_the_next_one_and_says_why() {
     run(&cluster, "waves status", &manifests)
         .await
         .ended(4, &["its controller has not seen the last change yet"]);
+}
+
+/// A kind whose status has a phase and nothing that is usual, and an object in the wave after it.
+fn mk_phased(namespace: &str) -> String {
+    let status = "subresources: {status: {}}, served: true";
+    let text = mk_definition(namespace, "Phased").replace("served: true", status);
+    text + &mk_map(namespace, "after", 2, "1")
+}
+
+#[tokio::test]
+async fn a_kind_of_the_users_own_is_judged_by_the_expressions_of_the_configuration() {
+    let cluster = Cluster::share("wv-cel").await.with_namespaces().await;
+    let manifests = mk_phased(&cluster.namespace("auth"));
+    let health = json!({"group": "waves.test", "kind": "Phased", "current": "object.status.phase == 'Running'",
+        "failed": "object.status.phase == 'Broken'", "message": "'its phase is ' + object.status.phase"});
+    let install = async |health: &Value, line: &str| {
+        let program = cluster.program_with(line, json!({"health": [health]}));
+        program.arg_file("--file", &manifests).run().await
+    };
+    let resource = ApiResource {
+        group: "waves.test".to_owned(),
+        version: "v1".to_owned(),
+        api_version: "waves.test/v1".to_owned(),
+        kind: "Phased".to_owned(),
+        plural: "phaseds".to_owned(),
+    };
+    let phased: Api<DynamicObject> =
+        Api::namespaced_with(cluster.client(), &cluster.namespace("auth"), &resource);
+    let set_phase = async |phase: &str| {
+        let patch = Patch::Merge(json!({"status": {"phase": phase}}));
+        phased
+            .patch_status("first", &PatchParams::default(), &patch)
+            .await
+            .unwrap();
+    };
+
+    let mut bad = health.clone();
+    bad["current"] = json!("status.phase == 'Running'");
+    let says = ["health of Phased, current: status is unknown; the object is called object"];
+    install(&bad, "waves install").await.ended(2, &says);
+
+    let says = [
+        "Phased wv-cel-auth/first",
+        "has no answer yet: there is no status",
+    ];
+    install(&health, "waves install --timeout 3s")
+        .await
+        .ended(5, &says);
+    set_phase("Starting").await;
+    let says = ["its phase is Starting"];
+    install(&health, "waves install --timeout 2s")
+        .await
+        .ended(5, &says);
+    let maps = cluster.api::<ConfigMap>("auth");
+    assert!(maps.get_opt("after").await.unwrap().is_none());
+    set_phase("Broken").await;
+    let failed = install(&health, "waves install").await;
+    failed.ended(11, &["its phase is Broken"]);
+
+    set_phase("Running").await;
+    install(&health, "waves install").await.ended(0, &[]);
+    assert!(maps.get_opt("after").await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod argocd;
 mod causes;
 mod cert_manager;
 mod deployment;
+mod expressions;
 mod extension;
 mod external_secrets;
 mod gateway;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use causes::causes;
 pub use deployment::deployment;
+pub use expressions::{BadExpression, Expressions};
 pub use extension::{Probe, probe};
 pub use needs::{Answer, Found, Need};
 pub use pods::{PodTrouble, is_ready, is_true, trouble};
@@ -101,10 +103,15 @@ impl Rule {
     }
 }
 
-fn rule(live: &Value) -> Option<&'static Rule> {
+/// Its group, empty for the core group, and its kind.
+fn kind(live: &Value) -> (&str, &str) {
     let version = live["apiVersion"].as_str().unwrap_or_default();
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    let kind = live["kind"].as_str().unwrap_or_default();
+    (group, live["kind"].as_str().unwrap_or_default())
+}
+
+fn rule(live: &Value) -> Option<&'static Rule> {
+    let (group, kind) = kind(live);
     let mut rules = FAMILIES.into_iter().flatten();
     rules.find(|rule| rule.group == group && rule.kind == kind)
 }

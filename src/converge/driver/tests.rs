@@ -87,11 +87,13 @@ fn act(names: &[&'static str]) -> Plan<Write> {
     }
 }
 
+fn mk_wait() -> Wait {
+    Wait::new(ObjectRef::global("Toy", "w"), Reason::NotReady, "is not ready").provided_by("toy make")
+}
+
 fn wait() -> Plan<Write> {
-    let wait =
-        Wait::new(ObjectRef::global("Toy", "w"), Reason::NotReady, "is not ready").provided_by("toy make");
     Plan {
-        wait: vec![wait],
+        wait: vec![mk_wait()],
         ..Plan::default()
     }
 }
@@ -245,6 +247,22 @@ async fn a_refusal_lets_the_rest_go_on() {
         (7, 1, 1)
     );
     assert_eq!(report.failures[0].hint.as_deref(), Some("yes"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_what_comes_after_a_refusal() {
+    let refused = |waits: Vec<Wait>| Plan {
+        refused: vec![refuse(Exit::ResourceFailed)],
+        wait: waits,
+        ..Plan::default()
+    };
+    let (own, after) = (mk_wait(), mk_wait().coming_after());
+    let plans = [refused(vec![own, after.clone()]), refused(vec![after])];
+    let report = run(&Toy::new(plans, [])).await;
+    assert_eq!(
+        (report.exit_code, report.rounds),
+        (Exit::ResourceFailed.code(), 2)
+    );
 }
 
 #[tokio::test(start_paused = true)]

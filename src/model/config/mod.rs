@@ -5,8 +5,8 @@ mod sections;
 
 pub use parse::{ConfigError, parse};
 pub use sections::{
-    Authentik, Cloudflare, Cluster, Database, Dex, Gitops, Hosts, Http, Namespaces, Profile, Suppression,
-    Tenants, Timeouts,
+    Authentik, Cloudflare, Cluster, Database, Dex, Gitops, Hosts, Http, Namespaces, Profile, Readiness,
+    Suppression, Tenants, Timeouts,
 };
 
 use crate::model::names;
@@ -52,6 +52,8 @@ pub struct Config {
     pub tenants: Tenants,
     /// Time given to steps.
     pub timeouts: Timeouts,
+    /// When objects of other kinds are healthy, for `waves`.
+    pub health: Vec<Readiness>,
     /// Findings of `check` that do not count.
     pub suppress: Vec<Suppression>,
 }
@@ -75,6 +77,7 @@ impl Default for Config {
             image_pull_secrets: Vec::new(),
             tenants: Tenants::default(),
             timeouts: Timeouts::default(),
+            health: Vec::new(),
             suppress: Vec::new(),
         }
     }

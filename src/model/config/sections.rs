@@ -273,3 +273,22 @@ impl Timeouts {
         Duration::from_secs(self.step.unwrap_or(600))
     }
 }
+
+/// When an object of a kind is as asked for, as expressions in CEL in which it is called `object`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Readiness {
+    /// API group; empty for the core group.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// True when it is as asked for; waited for.
+    pub current: String,
+    /// True when it will never be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// A text that says why it is as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}

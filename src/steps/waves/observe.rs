@@ -76,8 +76,10 @@ pub(super) async fn look(
 }
 
 /// The verdict on an object that needs no look at anything else.
-pub(super) fn settled(known: &Known, live: &Value) -> Option<Verdict> {
-    let verdict = health::judge(live, known.baseline(), &Found::default());
+pub(super) fn settled(prepared: &Prepared, known: &Known, live: &Value) -> Option<Verdict> {
+    let verdict = prepared
+        .expressions
+        .judge(live, known.baseline(), &Found::default());
     let is_plain = verdict.health == Health::Current && verdict.warning.is_none();
     Some(verdict).filter(|_| is_plain && health::probe(live).is_none())
 }
@@ -91,11 +93,11 @@ pub(super) async fn judge(
     live: &Value,
 ) -> Result<(), Failure> {
     let mut found = Found::default();
-    let mut verdict = health::judge(live, known.baseline(), &found);
+    let mut verdict = prepared.expressions.judge(live, known.baseline(), &found);
     let is_plain = verdict.health == Health::Current && verdict.warning.is_none();
     if !is_plain {
         found = related(cx, prepared, known, live).await?;
-        verdict = health::judge(live, known.baseline(), &found);
+        verdict = prepared.expressions.judge(live, known.baseline(), &found);
     }
     if verdict.health == Health::Current
         && let Some(probe) =

@@ -163,7 +163,7 @@ fn later(whole: &Whole, at: usize, done: &[bool]) -> Option<Wait> {
             format!("{does} in {wave}, after {first}{more}")
         }
     };
-    Some(Wait::new(object, Reason::NotReady, message))
+    Some(Wait::new(object, Reason::NotReady, message).coming_after())
 }
 
 fn told(address: &Address, known: &Known) -> Note {

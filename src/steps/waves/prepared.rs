@@ -5,6 +5,7 @@ use crate::{
     apply::{
         Key,
         applyset::{self, Parent},
+        health::Expressions,
         initial,
         manifest::Manifest,
         order::{self, Order, Scope, Scopes},
@@ -12,7 +13,8 @@ use crate::{
     kubernetes::Served,
     model::{
         config::Config,
-        failure::Failure,
+        exit::Exit,
+        failure::{Failure, Reason},
         kind::{Address, Kind, NAMESPACE},
         names,
     },
@@ -61,6 +63,8 @@ pub(super) struct Prepared {
     pub(super) adopted: Vec<String>,
     /// The kinds that the cluster had before the first write.
     pub(super) served: Vec<Served>,
+    /// What the configuration says of the health of kinds.
+    pub(super) expressions: Expressions,
     /// Kinds whose objects have no status, so that nothing will ever tell more of them than that they exist.
     without_status: BTreeSet<(String, String)>,
 }
@@ -76,6 +80,7 @@ impl Prepared {
         config: &Config,
         served: Vec<Served>,
     ) -> Result<Self, Vec<Failure>> {
+        let expressions = expressions(config)?;
         let options = order::Options {
             default_namespace: args.namespace.clone(),
             rerun_jobs: args.rerun_jobs,
@@ -115,6 +120,7 @@ impl Prepared {
             parent,
             adopted: args.adopt.clone(),
             served,
+            expressions,
             without_status,
         })
     }
@@ -144,6 +150,16 @@ impl Prepared {
         let mut kinds = self.served.iter().map(|served| &served.kind);
         kinds.find(|kind| kind.group == group && kind.name == name)
     }
+}
+
+fn expressions(config: &Config) -> Result<Expressions, Vec<Failure>> {
+    Expressions::compile(&config.health).map_err(|bad| {
+        let failures = bad.into_iter().map(|bad| {
+            Failure::new(Exit::Usage, Reason::InvalidConfig, bad.to_string())
+                .hint("correct `health` in the configuration, then run this again")
+        });
+        failures.collect()
+    })
 }
 
 /// Those that the cluster has, and those that the plan brings; what a definition in the plan says holds.

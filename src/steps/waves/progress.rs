@@ -91,7 +91,7 @@ impl Progress {
     pub(super) fn applied(&mut self, at: usize, live: Value) {
         let known = &mut self.known[at];
         known.seen_same(&live, true);
-        match observe::settled(known, &live) {
+        match observe::settled(&self.prepared, known, &live) {
             Some(verdict) => known.judged(verdict, &live),
             None => self.answers.push((at, live)),
         }

@@ -1,6 +1,7 @@
 //! Fixtures are what real controllers write, one object of each kind that is as it should be: tests change them.
 
 mod causes;
+mod expressions;
 mod extension;
 mod foreign;
 mod jobs;
