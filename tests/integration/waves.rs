@@ -1,12 +1,16 @@
 //! `waves`: manifests against a real API server.
 
 use crate::cli::{cluster::Cluster, program::Left};
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
+use k8s_openapi::api::{
+    admissionregistration::v1::ValidatingAdmissionPolicy,
+    core::v1::{ConfigMap, PersistentVolumeClaim},
+};
 use kube::{
     Api,
     api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn mk_map(namespace: &str, name: &str, wave: i32, value: &str) -> String {
     format!(
@@ -313,6 +317,38 @@ async fn a_kind_of_the_users_own_is_judged_by_the_expressions_of_the_configurati
     set_phase("Running").await;
     install(&health, "waves install").await.ended(0, &[]);
     assert!(maps.get_opt("after").await.unwrap().is_some());
+}
+
+/// The API server fills such a policy in, also inside of lists that are owned as a whole.
+#[tokio::test]
+async fn a_policy_whose_defaults_nobody_wrote_is_sent_once() {
+    let mut cluster = Cluster::share("wv-policy").await.with_namespaces().await;
+    let auth = cluster.namespace("auth");
+    let policy = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: \
+                  wv-policy-own}\nspec:\n  matchConstraints: {resourceRules: [{apiGroups: [waves.test], apiVersions: [v1], \
+                  operations: [CREATE], resources: [nothings]}]}\n  validations: [{expression: 'true'}]\n"
+        .to_owned();
+    let manifests = policy + &mk_map(&auth, "after", 1, "1");
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    cluster.forget().await;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    wrote_nothing(&cluster).await;
+
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(cluster.client());
+    let generation = policies.get("wv-policy-own").await.unwrap().metadata.generation;
+    let status = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "status": {"observedGeneration": generation, "typeChecking": {}}});
+    // As the controller of the API server writes it.
+    let controller = PatchParams::apply("validatingadmissionpolicy-status").force();
+    policies
+        .patch_status("wv-policy-own", &controller, &Patch::Apply(status))
+        .await
+        .unwrap();
+    // The server sorts managedFields by seconds, so in a later one a dry run shows them in another order.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    cluster.forget().await;
+    run(&cluster, "waves install", &manifests).await.ended(0, &[]);
+    wrote_nothing(&cluster).await;
 }
 
 #[tokio::test]

@@ -77,6 +77,8 @@ pub fn drift(live: &Value, manager: &str, desired: &Value) -> Drift {
 }
 
 /// Whether the server's `answer` to a dry run of an apply differs from the object that it was applied to.
+///
+/// When an entry of `managedFields` was written is no difference, nor their order: the server sorts them by that time.
 #[must_use]
 pub fn changes(live: &Value, answer: &Value) -> bool {
     let lasting = |object: &Value| {
@@ -85,8 +87,11 @@ pub fn changes(live: &Value, answer: &Value) -> bool {
         if let Some(metadata) = metadata {
             metadata.remove("resourceVersion");
             let entries = metadata.get_mut("managedFields").and_then(Value::as_array_mut);
-            for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
-                entry.remove("time");
+            if let Some(entries) = entries {
+                for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+                    entry.remove("time");
+                }
+                entries.sort_by_cached_key(Value::to_string);
             }
         }
         object

@@ -297,9 +297,13 @@ fn what_others_own_a_part_of_is_not_ours_as_a_whole() {
 fn an_answer_that_differs_in_times_and_versions_only_changes_nothing() {
     let mut live = mk_live(json!({"data": {"a": "1"}}), json!({"f:data": {"f:a": {}}}));
     live["metadata"]["resourceVersion"] = json!("7");
+    let entries = live["metadata"]["managedFields"].as_array_mut().unwrap();
+    entries.insert(0, mk_entry("other", json!({"f:status": {"f:phase": {}}})));
     let mut answer = live.clone();
     answer["metadata"]["resourceVersion"] = json!("8");
     answer["metadata"]["managedFields"][0]["time"] = json!("2026-01-01T00:00:00Z");
+    let entries = answer["metadata"]["managedFields"].as_array_mut().unwrap();
+    entries.reverse();
     assert!(!changes(&live, &answer));
     answer["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
     assert!(changes(&live, &answer));
