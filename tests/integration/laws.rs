@@ -191,6 +191,27 @@ async fn secrets_rotate_client_secret() {
     dry_run_changes_nothing(&command, Initial::Dex).await;
 }
 
+/// The secrets of Dex's own clients: nobody is told, but a real Dex is started anew, and asked whether it knows the value.
+/// This one has a copy and somebody who reads it besides.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_tekton_client_secret() {
+    let command = ["secrets", "rotate", "tekton-client-secret", "--request", "law"];
+    survives_kills_at_writes(&command, Initial::Dex, 6).await;
+    dry_run_changes_nothing(&command, Initial::Dex).await;
+}
+
+/// Those have less to them, so only `scripts/test all` does it.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotate_other_client_secrets() {
+    if std::env::var_os("APHEX_OPS_TEST_ALL").is_none() {
+        return;
+    }
+    for secret in ["argocd-client-secret", "kubernetes-client-secret"] {
+        let command = ["secrets", "rotate", secret, "--request", "law"];
+        survives_kills_at_writes(&command, Initial::Dex, 4).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_rotate_admin_password() {
     let command = ["secrets", "rotate", "admin-password", "--request", "law"];

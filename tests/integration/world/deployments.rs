@@ -15,49 +15,62 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
 
+use super::login::{self, SharedDex};
+
 const NAMESPACE: &str = "auth-system";
+pub(super) const DASHBOARD_NAMESPACE: &str = "tekton-pipelines";
 
 /// A Deployment with this annotation is not looked at until the annotation is gone.
 pub(crate) const LATE: &str = "tests/late";
 
 /// Dex's Deployment as the platform ships it: without replicas.
 pub(super) async fn create_dex(client: &Client) -> Result<(), Trouble> {
-    let labels = json!({"app": "dex"});
+    create(client, NAMESPACE, "dex", 0).await
+}
+
+/// The Deployment that logs users of the Tekton Dashboard in.
+pub(super) async fn create_dashboard_login(client: &Client) -> Result<(), Trouble> {
+    create(client, DASHBOARD_NAMESPACE, "tekton-dashboard-login", 1).await
+}
+
+async fn create(client: &Client, namespace: &str, name: &str, replicas: i32) -> Result<(), Trouble> {
+    let labels = json!({"app": name});
     let deployment = json!({
-        "metadata": {"name": "dex"},
+        "metadata": {"name": name},
         "spec": {
-            "replicas": 0,
+            "replicas": replicas,
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "dex", "image": "localhost/dex:1"}]},
+                "spec": {"containers": [{"name": name, "image": format!("localhost/{name}:1")}]},
             },
         },
     });
-    let api = Api::<Deployment>::namespaced(client.clone(), NAMESPACE);
+    let api = Api::<Deployment>::namespaced(client.clone(), namespace);
     let created = api
         .create(&PostParams::default(), &serde_json::from_value(deployment)?)
         .await?;
-    // Without replicas nothing is rolled out: a look at the cluster finds it settled.
+    // A look at the cluster finds it settled.
     Ok(make_ready(&api, &created).await?)
 }
 
 /// A rollout takes a moment: always longer than the look behind a write, so that every run waits for it once.
 const ROLLOUT: Duration = Duration::from_millis(300);
 
-/// Makes every Deployment ready soon after it is seen, until the client's server is gone.
-pub(super) fn play_controller(client: Client) {
+/// Makes every Deployment of a namespace ready soon after it is seen, until the client's server is gone. With a Dex, a
+/// Deployment that has Pods is one of Dex, and starts it anew.
+pub(super) fn play_controller(client: Client, namespace: &'static str, dex: Option<SharedDex>) {
     tokio::spawn(async move {
-        let api = Api::<Deployment>::namespaced(client, NAMESPACE);
+        let api = Api::<Deployment>::namespaced(client, namespace);
         loop {
-            if watch(&api).await.is_err() {
+            if watch(&api, dex.as_ref()).await.is_err() {
                 sleep(Duration::from_millis(200)).await;
             }
         }
     });
 }
 
-async fn watch(api: &Api<Deployment>) -> Result<(), kube::Error> {
+async fn watch(api: &Api<Deployment>, dex: Option<&SharedDex>) -> Result<(), Trouble> {
     let events = api.watch(&WatchParams::default(), "0").await?;
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.try_next().await? {
@@ -71,6 +84,13 @@ async fn watch(api: &Api<Deployment>) -> Result<(), kube::Error> {
             let is_late = annotations.is_some_and(|annotations| annotations.contains_key(LATE));
             if observed != generation && !is_late {
                 sleep(ROLLOUT).await;
+                let has_pods = deployment
+                    .spec
+                    .as_ref()
+                    .is_some_and(|spec| spec.replicas != Some(0));
+                if let Some(dex) = dex.filter(|_| has_pods) {
+                    login::roll_out(dex, &api.clone().into_client()).await?;
+                }
                 make_ready(api, &deployment).await?;
             }
         }
@@ -84,7 +104,8 @@ async fn make_ready(api: &Api<Deployment>, deployment: &Deployment) -> Result<()
         .as_ref()
         .and_then(|spec| spec.replicas)
         .unwrap_or(1);
-    let pods = Api::<Pod>::namespaced(api.clone().into_client(), NAMESPACE);
+    let namespace = deployment.metadata.namespace.as_deref().unwrap_or_default();
+    let pods = Api::<Pod>::namespaced(api.clone().into_client(), namespace);
     let at_once = DeleteParams::default().grace_period(0);
     pods.delete_collection(&at_once, &ListParams::default()).await?;
     let template = deployment.spec.as_ref().map(|spec| &spec.template);

@@ -1,6 +1,8 @@
 //! The login services around a cluster: the Authentik stand-in and a real Dex, each behind a proxy.
 
 use super::cluster::{ADMIN_PASSWORD, BOOTSTRAP_TOKEN};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client};
 use rig::{
     authentik::{Authentik, Options},
     laws::Trouble,
@@ -8,16 +10,35 @@ use rig::{
     sandbox::Dex,
 };
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
+
+pub(super) type SharedDex = Arc<Mutex<Dex>>;
 
 const DEX_HOST: &str = "dex.home.local";
+
+/// Dex's static clients: id, variable that holds the secret, and key of the Secret that the variable is from.
+const CLIENTS: [(&str, &str, &str); 3] = [
+    ("argocd", "ARGOCD_CLIENT_SECRET", "argocd-client-secret"),
+    ("tekton-dashboard", "TEKTON_CLIENT_SECRET", "tekton-client-secret"),
+    (
+        "kubernetes",
+        "KUBERNETES_CLIENT_SECRET",
+        "kubernetes-client-secret",
+    ),
+];
+/// Nobody logs in here.
+const AUTHENTIK: (&str, &str) = ("AUTHENTIK_CLIENT_SECRET", "not-used-by-discovery");
 
 pub(crate) struct Login {
     pub(crate) authentik: Authentik,
     /// The configuration that names all of them.
     pub(crate) config: PathBuf,
-    /// Real, and never reset: it has no state that a command changes.
-    _dex: Dex,
+    /// Real, and never reset: it has no state but the secrets with which a rollout starts it.
+    pub(super) dex: SharedDex,
     _proxies: Vec<Proxy>,
 }
 
@@ -50,7 +71,7 @@ impl Login {
         Ok(Self {
             authentik,
             config,
-            _dex: dex,
+            dex: Arc::new(Mutex::new(dex)),
             _proxies: vec![front, inside, outside],
         })
     }
@@ -93,6 +114,9 @@ impl Login {
 async fn start_dex(authentik: &Authentik) -> Result<Dex, Trouble> {
     let config = json!({
         "issuer": format!("https://{DEX_HOST}"),
+        "staticClients": CLIENTS.map(|(id, variable, _)| json!({
+            "id": id, "name": id, "secretEnv": variable, "redirectURIs": ["http://127.0.0.1:8000/callback"],
+        })),
         "connectors": [{
             "type": "oidc", "id": "authentik", "name": "Authentik",
             "config": {
@@ -103,6 +127,26 @@ async fn start_dex(authentik: &Authentik) -> Result<Dex, Trouble> {
             },
         }],
     });
-    let environment = [("AUTHENTIK_CLIENT_SECRET", "not-used-by-discovery")];
-    Ok(Dex::start(&serde_saphyr::to_string(&config)?, &environment).await?)
+    let none = CLIENTS.map(|(_, variable, _)| (variable, "not-yet-known"));
+    Ok(Dex::start(
+        &serde_saphyr::to_string(&config)?,
+        &[&none[..], &[AUTHENTIK]].concat(),
+    )
+    .await?)
+}
+
+/// What a rollout does: Dex is started with what its Secret holds now.
+pub(super) async fn roll_out(dex: &SharedDex, client: &Client) -> Result<(), Trouble> {
+    let secrets = Api::<Secret>::namespaced(client.clone(), "auth-system");
+    let held = secrets
+        .get_opt("dex-secrets")
+        .await?
+        .and_then(|secret| secret.data);
+    let held = held.unwrap_or_default();
+    let value = |key: &str| held.get(key).and_then(|value| std::str::from_utf8(&value.0).ok());
+    let variables = CLIENTS.map(|(_, variable, key)| (variable, value(key).unwrap_or_default()));
+    let environment = [&variables[..], &[AUTHENTIK]].concat();
+    // In place, as the future of a start cannot change threads.
+    let restart = async { dex.lock().await.restart(&environment).await };
+    Ok(block_in_place(|| Handle::current().block_on(restart))?)
 }

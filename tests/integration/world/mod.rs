@@ -31,6 +31,13 @@ use std::{path::PathBuf, time::Duration};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_aphex-ops");
 
+/// Secrets that Dex is started with, and that it is asked about.
+const CLIENT_SECRETS: [&str; 3] = [
+    "argocd-client-secret",
+    "tekton-client-secret",
+    "kubernetes-client-secret",
+];
+
 /// The initial state of a world; each includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Initial {
@@ -87,7 +94,12 @@ impl Platform {
             Initial::Namespaces | Initial::SomeSecrets => None,
             _ => Some(Login::start(&recorder, folder.path()).await?),
         };
-        deployments::play_controller(client.clone());
+        let rotates_client = command
+            .get(2)
+            .is_some_and(|secret| CLIENT_SECRETS.contains(secret));
+        let dex = login.as_ref().map(|login| login.dex.clone());
+        deployments::play_controller(client.clone(), "auth-system", dex.filter(|_| rotates_client));
+        deployments::play_controller(client.clone(), deployments::DASHBOARD_NAMESPACE, None);
         let mut platform = Self {
             sandbox,
             client,
@@ -164,7 +176,7 @@ impl Platform {
     }
 
     /// Whether the command rotates this value, as `Secret/namespace/name/key`.
-    fn rotates(&self, key: &str) -> bool {
+    fn rotates(&self, place: &str) -> bool {
         let keys: &[&str] = match self.command.get(2).map(String::as_str) {
             _ if !self
                 .command
@@ -172,17 +184,25 @@ impl Platform {
             {
                 &[]
             }
-            Some("client-secret") => &["client-secret", "authentik-client-secret"],
-            Some("admin-password") => &["admin-password"],
-            Some("api-token") => &["token"],
+            Some("client-secret") => &["dex-secrets/client-secret", "dex-secrets/authentik-client-secret"],
+            Some("argocd-client-secret") => &[
+                "dex-secrets/argocd-client-secret",
+                "argocd-secret/oidc.dex.clientSecret",
+            ],
+            Some("tekton-client-secret") => &[
+                "dex-secrets/tekton-client-secret",
+                "tekton-dashboard-oidc/client-secret",
+            ],
+            Some("kubernetes-client-secret") => &["dex-secrets/kubernetes-client-secret"],
+            Some("admin-password") => &["authentik-secrets/admin-password"],
+            Some("api-token") => &["authentik-api-token/token"],
             _ => &[],
         };
-        let key = key.rsplit('/').next().unwrap_or_default();
-        let key = key
+        let place = place
             .strip_suffix(".next")
-            .or(key.strip_suffix(".previous"))
-            .unwrap_or(key);
-        keys.contains(&key)
+            .or(place.strip_suffix(".previous"))
+            .unwrap_or(place);
+        keys.iter().any(|key| place.ends_with(&format!("/{key}")))
     }
 
     fn uninstalls_secrets(&self) -> bool {
@@ -245,6 +265,7 @@ impl World for Platform {
         }
         if self.initial >= Initial::Dex {
             deployments::create_dex(&self.client).await?;
+            deployments::create_dashboard_login(&self.client).await?;
         }
         Ok(())
     }

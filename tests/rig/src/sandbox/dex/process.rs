@@ -1,6 +1,7 @@
 //! Dex as a child process, with an HTTP and an HTTPS listener on free loopback ports.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http_body_util::Empty;
@@ -23,6 +24,7 @@ const ATTEMPTS: usize = 5;
 /// A running Dex; dropping it ends it.
 #[derive(Debug)]
 pub struct Dex {
+    program: PathBuf,
     process: Process,
     http: SocketAddr,
     https: SocketAddr,
@@ -80,15 +82,11 @@ impl Dex {
         let authority = Authority::new("dex-ca")?;
         let hosts = [host(&issuer), "localhost", "127.0.0.1"].map(ToOwned::to_owned);
         authority.server("dex", &hosts)?.write(folder.path(), "dex")?;
-        let path = programs.path(Program::Dex)?;
-        let mut start = Start::new("dex", path, folder.path(), ["serve", "config.yaml"]);
-        start.environment = environment
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        let process = start.start()?;
+        let program = programs.path(Program::Dex)?.to_owned();
+        let process = start(&program, folder.path(), environment)?;
         let ca_pem = authority.identity().certificate;
         let mut dex = Self {
+            program,
             process,
             http,
             https,
@@ -98,6 +96,16 @@ impl Dex {
         };
         dex.wait().await?;
         Ok(dex)
+    }
+
+    /// Ends it and starts it again at the same addresses, with other environment variables, and waits until it is healthy.
+    ///
+    /// # Errors
+    /// When it ends; the error holds the end of its log.
+    pub async fn restart(&mut self, environment: &[(&str, &str)]) -> Result<(), SandboxError> {
+        self.process.kill();
+        self.process = start(&self.program, self.folder.path(), environment)?;
+        self.wait().await
     }
 
     async fn wait(&mut self) -> Result<(), SandboxError> {
@@ -152,6 +160,15 @@ impl Drop for Dex {
         self.process.kill();
         let _ = remains::end(self.folder.path());
     }
+}
+
+fn start(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Result<Process, SandboxError> {
+    let mut start = Start::new("dex", program, folder, ["serve", "config.yaml"]);
+    let variables = environment.iter();
+    start.environment = variables
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    start.start()
 }
 
 /// The host of a URL.
