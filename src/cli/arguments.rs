@@ -23,8 +23,8 @@ use crate::steps::{
     secrets_status::SecretsStatus,
     support_bundle::SupportBundle,
     tenants::{
-        TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsStatus, TenantsSuspend,
-        TenantsVerify,
+        TenantsDelete, TenantsDescribe, TenantsReconcile, TenantsResume, TenantsRotateSecret, TenantsStatus,
+        TenantsSuspend, TenantsVerify,
     },
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
@@ -173,6 +173,12 @@ pub(super) enum Tenants {
     /// Work again on tenants that were suspended
     #[command(after_help = texts::TENANTS_RESUME)]
     Resume(TenantsResume),
+    /// Give the secret that signs an Organization's webhooks a new value
+    ///
+    /// The webhooks of the repositories have to be told, with what Secret github-webhook-secret in namespace
+    /// org-ORGANIZATION holds then: what GitHub sends with the old value is refused, and can be sent again. Where the Organization's spec.webhookSecret gives the value, change it there.
+    #[command(after_help = texts::TENANTS_ROTATE_SECRET)]
+    RotateSecret(TenantsRotateSecret),
     /// Delete tenants with everything that belongs to them, and wait until it is gone
     ///
     /// An Organization is refused as long as it has bindings that are not named too. It asks for confirmation unless --yes is
@@ -296,6 +302,7 @@ impl Command {
                 Tenants::Describe(step) => StepCommand::TenantsDescribe(step),
                 Tenants::Suspend(step) => StepCommand::TenantsSuspend(step),
                 Tenants::Resume(step) => StepCommand::TenantsResume(step),
+                Tenants::RotateSecret(step) => StepCommand::TenantsRotateSecret(step),
                 Tenants::Delete(step) => StepCommand::TenantsDelete(step),
                 Tenants::Verify(step) => StepCommand::TenantsVerify(step),
             },

@@ -50,6 +50,9 @@ pub(super) const TENANTS_SUSPEND: &str = "Examples:
 pub(super) const TENANTS_RESUME: &str = "Examples:
   aphex-ops tenants resume my-application
   aphex-ops tenants resume Organization/acme-corp RepoBinding/my-application";
+pub(super) const TENANTS_ROTATE_SECRET: &str = "Examples:
+  aphex-ops tenants rotate-secret acme-corp
+  aphex-ops tenants rotate-secret acme-corp --request 2026-q4";
 pub(super) const TENANTS_DELETE: &str = "Examples:
   aphex-ops tenants delete my-application
   aphex-ops tenants delete acme-corp my-application --dry-run

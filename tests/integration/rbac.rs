@@ -314,6 +314,7 @@ async fn play(step: StepCommand, initial: Initial) {
         | StepCommand::TenantsDescribe(_)
         | StepCommand::TenantsSuspend(_)
         | StepCommand::TenantsResume(_)
+        | StepCommand::TenantsRotateSecret(_)
         | StepCommand::TenantsDelete(_)
         | StepCommand::TenantsVerify(_) => {
             panic!("it takes tenants to see what they take: see `tenants`")

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 /// Random bytes of a webhook's secret.
-const SECRET_BYTES: usize = 32;
+pub(super) const SECRET_BYTES: usize = 32;
 
 /// Does it, and remembers what the next looks need not ask for.
 pub(super) async fn apply(cx: &Context, memory: &Memory, action: Action) -> Result<Outcome, Failure> {

@@ -4,6 +4,7 @@ pub(super) mod departure;
 pub(super) mod description;
 mod removal;
 mod report;
+pub(super) mod rotation;
 pub(super) mod suspension;
 #[cfg(test)]
 pub(super) mod testing;

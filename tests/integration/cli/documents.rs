@@ -37,7 +37,7 @@ fn commands() -> Vec<String> {
         "waves fetch" => format!("{line} --only rbac --mirror /proc/aphex-ops"),
         "render platform" => format!("{line} --only rbac /proc/aphex-ops"),
         "support-bundle" => format!("{line} /proc/aphex-ops"),
-        "tenants suspend" | "tenants resume" => format!("{line} acme-corp"),
+        "tenants suspend" | "tenants resume" | "tenants rotate-secret" => format!("{line} acme-corp"),
         "tenants delete" => format!("{line} acme-corp --yes"),
         _ if line.starts_with("waves ") => format!("{line} -f tests/fixtures/waves"),
         _ => line.clone(),

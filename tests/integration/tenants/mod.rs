@@ -8,6 +8,7 @@ mod events;
 mod laws;
 mod life;
 mod orders;
+mod rotation;
 pub(crate) mod stage;
 mod suspend;
 mod tunnels;
