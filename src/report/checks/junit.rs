@@ -4,17 +4,16 @@ use super::{CheckReport, CheckRow, Status};
 use crate::check::{Category, Finding};
 use std::fmt::Write as _;
 
-/// The report as JUnit XML.
+/// The report as JUnit XML, valid by the schema of Jenkins (`junit-10.xsd`), which counts what was skipped by suite only.
 #[must_use]
 pub fn junit(report: &CheckReport) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let errors = usize::from(report.failure.is_some());
     let _ = writeln!(
         xml,
-        "<testsuites name=\"aphex-ops check\" tests=\"{}\" failures=\"{}\" errors=\"{errors}\" skipped=\"{}\" time=\"{:.3}\">",
+        "<testsuites name=\"aphex-ops check\" tests=\"{}\" failures=\"{}\" errors=\"{errors}\" time=\"{:.3}\">",
         report.checks.len() + errors,
         report.summary.failed,
-        report.summary.skipped,
         report.duration_seconds
     );
     for category in Category::ALL {
