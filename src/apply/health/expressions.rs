@@ -9,7 +9,7 @@ use cel::{
     parser::PrattParser,
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use thiserror::Error;
 
 /// The name of the judged object in an expression, as in admission policies.
@@ -51,12 +51,21 @@ impl Expressions {
     /// Reads the expressions.
     ///
     /// # Errors
-    /// Each that is no CEL, that uses another variable than `object`, or that is for Secrets, whose content could get
-    /// into a message.
+    /// Each that is no CEL, that uses another variable than `object` or a function that does not exist, that is for a kind
+    /// that has one already, or for Secrets, whose content could get into a message.
     pub fn compile(configured: &[Readiness]) -> Result<Self, Vec<BadExpression>> {
         let mut bad = Vec::new();
         let mut rules = Vec::new();
-        for readiness in configured {
+        for (place, readiness) in configured.iter().enumerate() {
+            let is_same =
+                |other: &Readiness| (&other.group, &other.kind) == (&readiness.group, &readiness.kind);
+            if configured[..place].iter().any(is_same) {
+                bad.push(BadExpression {
+                    kind: readiness.kind.clone(),
+                    field: "kind",
+                    problem: "it is there twice".to_owned(),
+                });
+            }
             let mut read = |field, text: &str| {
                 let source = source(readiness, field, text);
                 source.map_err(|problem| bad.push(problem)).ok()
@@ -96,9 +105,7 @@ impl Expression {
     /// An expression that fails is not true: what it looks at may not have been written yet.
     fn judge(&self, live: &Value) -> Verdict {
         let mut context = Context::default();
-        if context.add_variable(OBJECT, live).is_err() {
-            return Verdict::progressing("it cannot be given to an expression");
-        }
+        context.add_variable_from_value(OBJECT, value(live));
         let told = |otherwise: String| match self.message.as_ref().map(|own| own.value(&context)) {
             Some(Ok(cel::Value::String(text))) => text.to_string(),
             _ => otherwise,
@@ -199,6 +206,24 @@ fn bind<'a>(expression: &'a IdedExpr, names: &mut BTreeSet<&'a str>) {
         }
         Expr::Select(select) => bind(&select.operand, names),
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => {}
+    }
+}
+
+/// As the API server gives objects to expressions: a whole number is an `int`, which serializing makes a `uint` of.
+fn value(json: &Value) -> cel::Value {
+    match json {
+        Value::Null => cel::Value::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into(),
+            None => number.as_f64().unwrap_or(f64::NAN).into(),
+        },
+        Value::String(text) => text.clone().into(),
+        Value::Array(list) => list.iter().map(value).collect::<Vec<_>>().into(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, field)| (name.clone(), value(field)));
+            fields.collect::<HashMap<_, _>>().into()
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod tests;
 
 pub use rank::rank;
 pub use scopes::{Scope, Scopes};
+pub use walk::Undone;
 
 use crate::apply::{
     Problem,

@@ -1,7 +1,6 @@
 //! What may be done now, given what is done.
 
 use super::{Member, Order, Wave};
-use std::collections::BTreeSet;
 
 impl Order {
     /// The manifests that may be applied now, ascending.
@@ -31,19 +30,20 @@ impl Order {
         self.place(manifest).map(|(wave, _)| wave)
     }
 
-    /// Why a manifest may not be applied yet, ascending: what it needs that is not done, and before its own wave, all that
-    /// is not done of the current one. Empty if it may be applied, if it is done, and for a manifest that does not exist.
+    /// What stands before others, found once for all that are asked about.
     #[must_use]
-    pub fn blocked_by(&self, manifest: usize, done: &[bool]) -> Vec<usize> {
-        let Some((wave, member)) = self.place(manifest).filter(|_| !is_done(done, manifest)) else {
-            return Vec::new();
-        };
-        let mut blocking: BTreeSet<usize> = member.needs.iter().copied().collect();
-        if let Some(current) = self.current(done).filter(|current| *current != wave) {
-            blocking.extend(current.members.iter().map(|member| member.manifest));
+    pub fn undone<'a>(&'a self, done: &'a [bool]) -> Undone<'a> {
+        let current = self.current(done);
+        let members = current.into_iter().flat_map(|wave| &wave.members);
+        let members = members
+            .map(|member| member.manifest)
+            .filter(|at| !is_done(done, *at));
+        Undone {
+            order: self,
+            done,
+            current,
+            members: members.collect(),
         }
-        blocking.retain(|at| !is_done(done, *at));
-        blocking.into_iter().collect()
     }
 
     fn place(&self, manifest: usize) -> Option<(&Wave, &Member)> {
@@ -55,6 +55,37 @@ impl Order {
             }
         }
         None
+    }
+}
+
+/// What is not done of the wave that is being applied.
+#[derive(Debug)]
+pub struct Undone<'a> {
+    order: &'a Order,
+    done: &'a [bool],
+    current: Option<&'a Wave>,
+    /// Ascending.
+    members: Vec<usize>,
+}
+
+impl Undone<'_> {
+    /// Why a manifest may not be applied yet, ascending: what it needs that is not done, and before its own wave, all that
+    /// is not done of the current one. Empty if it may be applied, if it is done, and for a manifest that does not exist.
+    #[must_use]
+    pub fn before(&self, manifest: usize) -> Vec<usize> {
+        let place = self.order.place(manifest);
+        let Some((wave, member)) = place.filter(|_| !is_done(self.done, manifest)) else {
+            return Vec::new();
+        };
+        let needs = member.needs.iter().copied();
+        let mut blocking: Vec<usize> = needs.filter(|at| !is_done(self.done, *at)).collect();
+        // It is the very same wave or another one: what they hold need not be compared.
+        if self.current.is_some_and(|current| !std::ptr::eq(current, wave)) {
+            blocking.extend(&self.members);
+        }
+        blocking.sort_unstable();
+        blocking.dedup();
+        blocking
     }
 }
 
@@ -125,7 +156,7 @@ mod tests {
         let order = mk_plan();
         let blocked = |wanted: &str, done: &[&str]| {
             let at = (0..7).find(|at| name(&order, *at) == wanted).unwrap();
-            names(&order, &order.blocked_by(at, &mk_done(&order, done)))
+            names(&order, &order.undone(&mk_done(&order, done)).before(at))
         };
         assert_eq!(
             blocked("Pod p", &["Namespace ns", "ConfigMap c"]),
@@ -138,7 +169,7 @@ mod tests {
             ["CustomResourceDefinition things.a.b", "Thing t"]
         );
         assert_eq!(blocked("Pod p", &["Pod p"]), [] as [&str; 0]);
-        assert_eq!(order.blocked_by(99, &[]), [] as [usize; 0]);
+        assert_eq!(order.undone(&[]).before(99), [] as [usize; 0]);
     }
 
     #[test]
@@ -148,7 +179,7 @@ mod tests {
         for round in 0.. {
             let ready = order.ready(&done);
             let Some(next) = ready.first() else { break };
-            assert!(round < 7 && order.blocked_by(*next, &done).is_empty());
+            assert!(round < 7 && order.undone(&done).before(*next).is_empty());
             done[*next] = true;
         }
         assert!(done.iter().all(|done| *done));

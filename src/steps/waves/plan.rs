@@ -2,7 +2,10 @@
 
 use super::{Action, Seen, State, Whole, memory::Known, prepared::Prepared};
 use crate::{
-    apply::health::{Health, Verdict},
+    apply::{
+        health::{Health, Verdict},
+        order::Undone,
+    },
     converge::{
         Plan,
         contract::{Note, Refusal, Wait, Watch},
@@ -44,6 +47,7 @@ fn objects(whole: &Whole, plan: &mut Plan<Action>) {
         prepared.order.ready(&done)
     };
     let ready: BTreeSet<usize> = ready.into_iter().collect();
+    let undone = prepared.order.undone(&done);
     let mut coming = Vec::new();
     for (at, known) in whole.known.iter().enumerate() {
         let address = &prepared.addresses[at];
@@ -54,7 +58,7 @@ fn objects(whole: &Whole, plan: &mut Plan<Action>) {
         } else if let State::Refused(refusal) = &known.state {
             plan.refused.push(refusal.clone());
         } else {
-            coming.extend(later(whole, at, &done));
+            coming.extend(later(whole, at, &undone));
         }
     }
     // First what is waited for, then what waits for that: at the deadline the first one is told.
@@ -140,7 +144,7 @@ fn watching(wait: Wait, address: &Address, known: &Known) -> Wait {
 }
 
 /// It comes after something else; the first of what that is, is named. What is as wanted already is not mentioned.
-fn later(whole: &Whole, at: usize, done: &[bool]) -> Option<Wait> {
+fn later(whole: &Whole, at: usize, undone: &Undone<'_>) -> Option<Wait> {
     let prepared = &whole.prepared;
     let object = prepared.addresses[at].object();
     let does = match whole.known[at].state {
@@ -150,7 +154,7 @@ fn later(whole: &Whole, at: usize, done: &[bool]) -> Option<Wait> {
         State::Same | State::Refused(_) => return None,
     };
     let wave = prepared.order.wave_of(at)?;
-    let blocking = prepared.order.blocked_by(at, done);
+    let blocking = undone.before(at);
     let message = match blocking.as_slice() {
         [] => format!("{does} in {wave}, after the set is known"),
         [first, rest @ ..] => {

@@ -54,6 +54,15 @@ fn an_expression_decides_for_its_kind() {
         assert!(verdict.message.contains(says), "{status}: {}", verdict.message);
     }
 
+    // Numbers are those of the API server's own expressions.
+    let current = "object.status.ready + 1 == 4 && object.status.load < 0.5 && -object.spec.replicas == -3";
+    let verdict = compile(mk_readiness(current)).unwrap().judge(
+        &mk_database(json!({"phase": "Running", "ready": 3, "load": 0.25, "since": 1})),
+        None,
+        &Found::default(),
+    );
+    assert_eq!(verdict.health, Health::Current, "{}", verdict.message);
+
     // What holds for every kind, holds before it, and other kinds are none of its business.
     let mut old = mk_database(running.clone());
     old["status"]["observedGeneration"] = json!(1);
@@ -106,6 +115,7 @@ fn what_can_never_be_used_is_refused() {
         ..mk_readiness("true")
     };
     assert!(compile(secret).is_err());
+    assert!(Expressions::compile(&[mk_readiness("true"), mk_readiness("false")]).is_err());
 }
 
 /// An expression may look at anything, so its own errors are told without the values.
