@@ -9,6 +9,7 @@ use super::{
     render::Render,
     steps::{self, StepCommand},
     texts,
+    watch::Stay,
 };
 use crate::steps::{
     authentik_token::AuthentikToken,
@@ -29,7 +30,7 @@ use crate::steps::{
     uninstall::Uninstall,
     waves::{WavesInstall, WavesPrune, WavesStatus},
 };
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// Bootstrap and day-2 operations for Kubernetes platforms
@@ -149,6 +150,14 @@ pub(super) enum Waves {
     Fetch(FetchArgs),
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Reconcile {
+    #[command(flatten)]
+    pub(super) step: TenantsReconcile,
+    #[command(flatten)]
+    pub(super) stay: Stay,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Tenants {
     /// Print what `tenants reconcile` would do, and change nothing
@@ -156,7 +165,7 @@ pub(super) enum Tenants {
     Plan(TenantsReconcile),
     /// Give every tenant what belongs to it, and leave nothing of those that are deleted
     #[command(after_help = texts::TENANTS_RECONCILE)]
-    Reconcile(TenantsReconcile),
+    Reconcile(Reconcile),
     /// Report how far each tenant is, by its own status
     #[command(after_help = texts::TENANTS_STATUS)]
     Status(TenantsStatus),
@@ -297,7 +306,12 @@ impl Command {
                 fetch @ Waves::Fetch(_) => return Err(Self::Waves(Box::new(fetch))),
             },
             Self::Tenants(tenants) => match *tenants {
-                Tenants::Plan(step) | Tenants::Reconcile(step) => StepCommand::TenantsReconcile(step),
+                stays @ Tenants::Reconcile(Reconcile { stay, .. }) if stay.is_wanted() => {
+                    return Err(Self::Tenants(Box::new(stays)));
+                }
+                Tenants::Plan(step) | Tenants::Reconcile(Reconcile { step, .. }) => {
+                    StepCommand::TenantsReconcile(step)
+                }
                 Tenants::Status(step) => StepCommand::TenantsStatus(step),
                 Tenants::Describe(step) => StepCommand::TenantsDescribe(step),
                 Tenants::Suspend(step) => StepCommand::TenantsSuspend(step),

@@ -18,6 +18,7 @@ mod session;
 mod status;
 mod steps;
 mod texts;
+mod watch;
 
 pub use arguments::{Cli, command};
 pub use process::main;

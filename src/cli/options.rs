@@ -262,7 +262,7 @@ pub(super) fn asks_for_json_lines(words: &[OsString]) -> bool {
 }
 
 /// A time as people write it: `45s`, `10m`, `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "expected a time such as 45s, 10m or 1h 30m".to_owned())?;

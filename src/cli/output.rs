@@ -53,6 +53,8 @@ pub(super) enum Printed {
     Version,
     /// A text that has one form only.
     Text(String),
+    /// Everything was printed before.
+    Nothing,
 }
 
 impl Printed {
@@ -68,7 +70,7 @@ impl Printed {
             Self::Explanation(check) => Document::Check(*check),
             Self::Explanations(checks) => checks.as_slice().into(),
             Self::Version => Document::version(),
-            Self::Text(_) => return None,
+            Self::Text(_) | Self::Nothing => return None,
         })
     }
 
@@ -94,6 +96,7 @@ impl Printed {
             Self::Playbooks(playbooks) => list(playbooks),
             Self::Version => format!("{} {}", names::PRODUCT, env!("CARGO_PKG_VERSION")),
             Self::Text(text) => text.clone(),
+            Self::Nothing => String::new(),
         }
     }
 
@@ -113,6 +116,9 @@ pub(super) fn print(printed: &Printed, options: &OutputOptions) {
         (Format::Yaml, Some(document)) => document.yaml(),
         (format, _) => printed.text(format),
     };
+    if text.is_empty() {
+        return;
+    }
     // A reader that went away (`| head`) is no error of ours.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
 }

@@ -1,7 +1,7 @@
 //! From the arguments to the exit code: the only place that prints errors and ends the process.
 
 use super::{
-    arguments::{Cli, Command, Oidc, Waves},
+    arguments::{Cli, Command, Oidc, Reconcile, Tenants, Waves},
     check, consent, fetch, inspect,
     options::{self, Format, Options},
     output::{self, Printed},
@@ -9,9 +9,10 @@ use super::{
     playbooks::{self, PlaybookCommand, RunArgs},
     render::render,
     run::Run,
-    session::{Session, Turn},
+    session::Session,
     status,
     steps::StepCommand,
+    watch,
 };
 use crate::{
     converge::{Report, report::FailureReport},
@@ -106,6 +107,10 @@ async fn run(options: &Options, command: Command, run: &Run) -> Result<Ended, Fa
             Waves::Fetch(args) => fetch::fetch(options, &args, run).await,
             _ => Err(not_dispatched()),
         },
+        Err(Command::Tenants(tenants)) => match *tenants {
+            Tenants::Reconcile(Reconcile { step, stay }) => watch::watch(options, step, stay, run).await,
+            _ => Err(not_dispatched()),
+        },
         Err(Command::Render(what)) => render(options, what, run).await,
         Err(Command::Completion { shell }) => Ok(Ended::text(output::completion(shell))),
         Err(Command::Oidc(Oidc::Inspect(args))) => inspect::inspect(options, &args).await,
@@ -126,27 +131,12 @@ async fn one_step(options: &Options, step: StepCommand, run: &Run) -> Result<End
         consent::to(&step)?;
     }
     let mut session = Session::open(options, meta.command, run).await?;
-    let report = match session.turn(meta.read_only).await? {
-        Turn::Skipped(report) => report,
-        Turn::Ours(lock) => {
-            let mode = session.mode();
-            let report = session.run(&step, mode).await;
-            if let Some(lock) = lock {
-                lock.release().await;
-            }
-            report
-        }
-    };
-    let exit = session.exit(std::slice::from_ref(&report));
-    let next = did_its_work(std::slice::from_ref(&report), exit)
+    let report = session.locked(&step).await?;
+    let ended = session.ended(report);
+    let next = did_its_work(&ended.reports, ended.exit)
         .then(|| output::next_command(meta.command))
         .flatten();
-    Ok(Ended {
-        printed: Printed::Report(Box::new(report.clone())),
-        exit,
-        reports: vec![report],
-        next,
-    })
+    Ok(Ended { next, ..ended })
 }
 
 async fn playbook(options: &Options, name: &str, args: &RunArgs, run: &Run) -> Result<Ended, Failure> {

@@ -2,6 +2,8 @@
 
 use super::{
     options::{Options, RunOptions},
+    output::Printed,
+    process::Ended,
     run::Run,
     steps::StepCommand,
 };
@@ -75,6 +77,33 @@ impl<'a> Session<'a> {
             self.cx.cluster.tell_changes(&report, &rules, &hostname()).await;
         }
         report
+    }
+
+    /// Runs one step under the lock.
+    ///
+    /// # Errors
+    /// As those of [`Session::turn`].
+    pub(super) async fn locked(&mut self, step: &StepCommand) -> Result<Report, Failure> {
+        match self.turn(step.meta().read_only).await? {
+            Turn::Skipped(report) => Ok(report),
+            Turn::Ours(lock) => {
+                let report = self.run(step, self.mode()).await;
+                if let Some(lock) = lock {
+                    lock.release().await;
+                }
+                Ok(report)
+            }
+        }
+    }
+
+    /// What a run of one step leaves.
+    pub(super) fn ended(&self, report: Report) -> Ended {
+        Ended {
+            printed: Printed::Report(Box::new(report.clone())),
+            exit: self.exit(std::slice::from_ref(&report)),
+            reports: vec![report],
+            next: None,
+        }
     }
 
     /// Takes the lock, unless the run only looks or the lock is switched off.

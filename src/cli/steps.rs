@@ -148,6 +148,13 @@ impl StepCommand {
         }
     }
 
+    /// Lets a further run of the same step begin as the first one did.
+    pub fn begin(&self) {
+        if let Self::TenantsReconcile(step) = self {
+            step.begin();
+        }
+    }
+
     /// Runs it.
     pub async fn converge(&self, cx: &Context, mode: Mode) -> Report {
         each!(self, step => converge(step, cx, mode).await)

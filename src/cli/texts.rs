@@ -35,7 +35,8 @@ pub(super) const TENANTS_PLAN: &str = "Examples:
 pub(super) const TENANTS_RECONCILE: &str = "Examples:
   aphex-ops tenants reconcile
   aphex-ops tenants reconcile acme-corp
-  aphex-ops tenants reconcile --skip-if-locked -o json";
+  aphex-ops tenants reconcile --skip-if-locked -o json
+  aphex-ops tenants reconcile --watch --every 10m";
 pub(super) const TENANTS_STATUS: &str = "Examples:
   aphex-ops tenants status -o wide
   aphex-ops tenants status acme-corp -o json";

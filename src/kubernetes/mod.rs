@@ -2,6 +2,7 @@
 
 pub mod access;
 mod bearer;
+mod changes;
 mod client;
 mod compare;
 mod connect;
@@ -20,6 +21,7 @@ mod triage;
 pub mod version;
 mod watch;
 
+pub use changes::{Changes, Heard};
 pub use compare::State;
 pub use connect::{Cluster, Connection};
 pub use discovery::Served;

@@ -38,6 +38,10 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn forget(&self) {
+        *self.inner() = Inner::default();
+    }
+
     pub(super) fn fail(&self, owner: &str, message: String) {
         self.inner().failed.insert(owner.to_owned(), message);
     }

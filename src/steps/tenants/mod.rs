@@ -43,7 +43,9 @@ use crate::{
     model::{
         config::{Config, Profile},
         failure::Failure,
+        kind::Kind,
         rule::Rule,
+        tenants::names,
     },
 };
 use choice::Choice;
@@ -56,6 +58,29 @@ use std::path::{Path, PathBuf};
 pub struct TenantsReconcile {
     #[command(flatten)]
     chosen: Chosen,
+    /// Whether changes are listened to, which takes a permission of its own.
+    #[arg(skip)]
+    is_staying: bool,
+}
+
+impl TenantsReconcile {
+    /// The step as one that is run again and again.
+    #[must_use]
+    pub fn staying(self) -> Self {
+        let is_staying = true;
+        Self { is_staying, ..self }
+    }
+
+    /// Forgets what the last run did.
+    pub fn begin(&self) {
+        self.chosen.memory.forget();
+    }
+}
+
+/// What changes when somebody wants something else of a tenant: the kinds, and an annotation.
+#[must_use]
+pub fn watched() -> (&'static [Kind], &'static str) {
+    (&kinds::TENANTS, names::SUSPEND_ANNOTATION)
 }
 
 /// The tenants that are looked at, with everything that belongs to them.
@@ -137,7 +162,11 @@ impl Step for TenantsReconcile {
     type Action = Action;
 
     fn rules(&self, config: &Config) -> Vec<Rule> {
-        rules::rules(config)
+        let mut rules = rules::rules(config);
+        if self.is_staying {
+            rules.extend(rules::of_tenants(&["watch"]));
+        }
+        rules
     }
 
     async fn observe(&self, cx: &Context) -> Result<Seen, Failure> {

@@ -12,3 +12,4 @@ mod rotation;
 pub(crate) mod stage;
 mod suspend;
 mod tunnels;
+mod watch;

@@ -1,7 +1,7 @@
 //! A cluster that tenants can be made in.
 
 use crate::{
-    cli::program::{Left, Program},
+    cli::program::{Left, Program, Running},
     golden,
     rbac::usage::Usage,
 };
@@ -174,6 +174,16 @@ impl Stage {
         self.mark = self.sandbox.audit_mark().await.unwrap();
         let program = Program::new(line).arg("--kubeconfig", &self.kubeconfig);
         program.run().await
+    }
+
+    /// Starts a run that stays.
+    pub(crate) fn begin(&self, line: &str) -> Running {
+        Program::new(line).arg("--kubeconfig", &self.kubeconfig).start()
+    }
+
+    /// From here on requests count.
+    pub(crate) async fn mark(&mut self) {
+        self.mark = self.sandbox.audit_mark().await.unwrap();
     }
 
     /// From now on runs are those of another account, which has the rights of this command and no others.
