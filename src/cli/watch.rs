@@ -57,7 +57,8 @@ pub(super) async fn watch(
         let (changes, pause) = match one(&mut session, &step).await {
             Ok((_, report)) if is_last(report.exit()) => return Ok(session.ended(report)),
             Ok((changes, report)) => {
-                let is_good = report.exit() == Exit::Done;
+                // One that left it to another run looked at nothing.
+                let is_good = report.exit() == Exit::Done && report.rounds > 0;
                 tell(&session, report, options, run);
                 (Some(changes), if is_good { stay.every } else { AFTER_FAILURE })
             }
@@ -86,8 +87,8 @@ async fn one(session: &mut Session<'_>, step: &StepCommand) -> Result<(Changes, 
 async fn news(changes: Option<Changes>, heard: &mut Heard) {
     match changes {
         Some(mut changes) => {
-            changes.next(heard).await;
-            sleep(GATHERING).await;
+            let is_news = changes.next(heard).await;
+            sleep(if is_news { GATHERING } else { AFTER_FAILURE }).await;
         }
         None => std::future::pending().await,
     }

@@ -3,17 +3,26 @@
 use super::{Cluster, triage};
 use crate::model::{failure::Failure, kind::Kind, object::ObjectRef};
 use futures::{
-    StreamExt,
-    stream::{BoxStream, SelectAll},
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream, SelectAll},
 };
 use kube::{
-    ResourceExt,
+    Api, ResourceExt,
     api::{DynamicObject, ListParams, WatchEvent, WatchParams},
 };
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::sleep;
 
-/// The longest that the API server keeps a watch open when it is asked for a time.
-const LONGEST: Duration = Duration::from_secs(290);
+/// How long one watch is asked for: the client takes no longer time.
+const SECONDS: u32 = 290;
+/// Between the end of a watch and the next one: whatever ends them at once is not to be hurried.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+type Event = Result<WatchEvent<DynamicObject>, kube::Error>;
 
 /// What is known of objects from one listening to the next: what they asked for when they were last heard of.
 #[derive(Debug, Default)]
@@ -30,7 +39,7 @@ struct Asked {
 
 /// Watches that are open.
 pub struct Changes {
-    events: SelectAll<BoxStream<'static, Result<WatchEvent<DynamicObject>, kube::Error>>>,
+    events: SelectAll<BoxStream<'static, Event>>,
     annotation: &'static str,
 }
 
@@ -41,42 +50,75 @@ impl Cluster {
     /// # Errors
     /// A [`Failure`] about the kind that cannot be watched.
     pub async fn changes(&self, kinds: &[Kind], annotation: &'static str) -> Result<Changes, Failure> {
-        let seconds = u32::try_from(LONGEST.as_secs()).unwrap_or(u32::MAX);
-        let parameters = WatchParams::default().timeout(seconds);
         let mut events = SelectAll::new();
         for kind in kinds {
             let about = ObjectRef::global(kind.name.as_ref(), "");
-            let failed = |error| triage::failure(error, &about);
-            let api = self.dynamic(kind, None);
-            let now = api.list(&ListParams::default().limit(1)).await.map_err(failed)?;
-            let version = now.metadata.resource_version.unwrap_or_default();
-            let watch = api.watch(&parameters, &version).await.map_err(failed)?;
-            events.push(watch.boxed());
+            let listening = listen(self.dynamic(kind, None)).await;
+            events.push(listening.map_err(|error| triage::failure(error, &about))?);
         }
         Ok(Changes { events, annotation })
     }
 }
 
 impl Changes {
-    /// Completes when one of the objects asks for something else than it did when it was last heard of, and when there is
-    /// nothing more to be heard: somebody has to look then.
-    pub async fn next(&mut self, heard: &mut Heard) {
-        while let Some(event) = self.events.next().await {
-            match event {
-                Ok(WatchEvent::Bookmark(_)) => {}
-                Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
+    /// Completes when one of the objects asks for something else than it did when it was last heard of. False if there is
+    /// nothing more to be heard: then somebody has to look, and listen anew.
+    pub async fn next(&mut self, heard: &mut Heard) -> bool {
+        loop {
+            match self.events.next().await {
+                Some(Ok(WatchEvent::Bookmark(_))) => {}
+                Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
                     if heard.is_news(&object, self.annotation) {
-                        return;
+                        return true;
                     }
                 }
-                Ok(WatchEvent::Deleted(object)) => {
+                Some(Ok(WatchEvent::Deleted(object))) => {
                     heard.0.remove(&object.uid().unwrap_or_default());
-                    return;
+                    return true;
                 }
-                Ok(WatchEvent::Error(_)) | Err(_) => return,
+                Some(Ok(WatchEvent::Error(_)) | Err(_)) | None => return false,
             }
         }
     }
+}
+
+/// The events of a kind from now on. A watch that ends in its time is begun again where it ended.
+async fn listen(api: Api<DynamicObject>) -> Result<BoxStream<'static, Event>, kube::Error> {
+    let now = api.list(&ListParams::default().limit(1)).await?;
+    let version = Arc::new(Mutex::new(now.metadata.resource_version.unwrap_or_default()));
+    let first = begin(api.clone(), Arc::clone(&version)).await?;
+    let again = stream::repeat(()).then(move |()| {
+        let (api, version) = (api.clone(), Arc::clone(&version));
+        async move {
+            sleep(BETWEEN).await;
+            begin(api, version).await
+        }
+    });
+    Ok(stream::iter([Ok(first)]).chain(again).try_flatten().boxed())
+}
+
+/// One watch, which keeps in mind how far it got.
+async fn begin(
+    api: Api<DynamicObject>,
+    version: Arc<Mutex<String>>,
+) -> Result<BoxStream<'static, Event>, kube::Error> {
+    let since = version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let events = api
+        .watch(&WatchParams::default().timeout(SECONDS), &since)
+        .await?;
+    let kept = events.inspect_ok(move |event| {
+        let reached = match event {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) | WatchEvent::Deleted(object) => {
+                object.resource_version()
+            }
+            WatchEvent::Bookmark(bookmark) => Some(bookmark.metadata.resource_version.clone()),
+            WatchEvent::Error(_) => None,
+        };
+        if let Some(reached) = reached {
+            *version.lock().unwrap_or_else(PoisonError::into_inner) = reached;
+        }
+    });
+    Ok(kept.boxed())
 }
 
 impl Heard {

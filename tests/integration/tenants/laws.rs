@@ -2,7 +2,10 @@
 //! doubled or left behind.
 
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
-use aphex_ops::{cli::StepCommand, steps::tenants::TenantsDelete};
+use aphex_ops::{
+    cli::StepCommand,
+    steps::tenants::{TenantsDelete, TenantsRotateSecret},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::{
     ResourceExt,
@@ -24,6 +27,7 @@ use std::{path::PathBuf, time::Duration};
 const OURS: &str = "platform.aphex/managed-by in (organization-controller,platform-controller)";
 const RECONCILE: &str = "tenants reconcile";
 const DELETE: &str = "tenants delete acme-corp my-application platform-docs --yes";
+const ROTATE: &str = "tenants rotate-secret acme-corp --request law";
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where a run begins.
@@ -37,6 +41,8 @@ pub(super) enum Initial {
     Leaving,
     /// Everything stands, and is deleted by name.
     Named,
+    /// Everything stands, and one secret gets another value.
+    Rotated,
 }
 
 pub(super) struct Tenants {
@@ -56,10 +62,13 @@ impl Tenants {
     pub(super) async fn start(initial: Initial) -> Self {
         let mut stage = Stage::start().await;
         let standing = stage.kubeconfig.clone();
-        if initial == Initial::Named {
-            stage
-                .work_as(&StepCommand::TenantsDelete(TenantsDelete::default()))
-                .await;
+        let step = match initial {
+            Initial::Named => Some(StepCommand::TenantsDelete(TenantsDelete::default())),
+            Initial::Rotated => Some(StepCommand::TenantsRotateSecret(TenantsRotateSecret::default())),
+            Initial::Asked | Initial::Drifted | Initial::Leaving => None,
+        };
+        if let Some(step) = step {
+            stage.work_as(&step).await;
         }
         let recorder = Recorder::new();
         let upstream = Upstream::tls(stage.sandbox.server_url(), stage.sandbox.ca_pem());
@@ -169,6 +178,7 @@ impl World for Tenants {
         let deadline = format!("{}s", DEADLINE.as_secs());
         let line = match self.initial {
             Initial::Named => DELETE,
+            Initial::Rotated => ROTATE,
             Initial::Asked | Initial::Drifted | Initial::Leaving => RECONCILE,
         };
         self.program(line, &self.kubeconfig)
@@ -278,13 +288,17 @@ impl World for Tenants {
     }
 
     /// Those of a tenant that leaves go with it.
-    fn may_change(&self, _key: &str) -> bool {
-        matches!(self.initial, Initial::Leaving | Initial::Named)
+    fn may_change(&self, key: &str) -> bool {
+        match self.initial {
+            Initial::Leaving | Initial::Named => true,
+            Initial::Rotated => key.ends_with("/org-acme-corp/github-webhook-secret/secret"),
+            Initial::Asked | Initial::Drifted => false,
+        }
     }
 
     /// What it is told to remove, and a binding of another role.
     fn may_be_lost(&self, _object: &str) -> bool {
-        self.initial != Initial::Asked
+        !matches!(self.initial, Initial::Asked | Initial::Rotated)
     }
 }
 
@@ -345,4 +359,13 @@ async fn going() {
 #[tokio::test(flavor = "multi_thread")]
 async fn going_by_name() {
     survives_kills(Initial::Named).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotating() {
+    let mut worlds = [Tenants::start(Initial::Rotated).await];
+    let report = sweep::kills(&mut worlds).await.unwrap();
+    println!("{ROTATE}: {report}");
+    assert!(report.requests > 3 && report.points >= 3 * report.requests && report.missed == 0);
+    assert!(report.violations.is_empty());
 }
