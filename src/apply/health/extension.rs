@@ -84,7 +84,7 @@ fn api_service(subject: &Subject<'_>) -> Verdict {
 /// Webhooks that somebody listens to, whom the API server can trust.
 ///
 /// It has no status. Whether it answers shows when it is asked: cert-manager's does not for a while, though its Pods are
-/// ready (cert-manager#2908), so what it has to agree to is tried again for a minute, see [`Reason::Starting`].
+/// ready (cert-manager#2908), so what it has to agree to is tried again for a minute.
 fn webhooks(subject: &Subject<'_>) -> Verdict {
     let services = services(subject.live);
     let checks = services.iter().map(|(name, config)| {

@@ -2,11 +2,7 @@
 
 use crate::{
     check::{Outcome, Row, Severity},
-    cli::{
-        arguments::Cli,
-        session::{Session, Turn},
-        steps::StepCommand,
-    },
+    cli::{arguments::Cli, session::Session, steps::StepCommand},
     model::failure::Failure,
     report::checks::Fix,
 };
@@ -49,18 +45,9 @@ pub(super) async fn run(session: &mut Session<'_>, line: &str) -> Result<Fix, Fa
     let Some(step) = step(line) else {
         return Ok(ran(0, 0, Vec::new()));
     };
-    match session.turn(false).await? {
-        Turn::Skipped(_) => Ok(ran(0, 0, Vec::new())),
-        Turn::Ours(lock) => {
-            let mode = session.mode();
-            let report = session.run(&step, mode).await;
-            if let Some(lock) = lock {
-                lock.release().await;
-            }
-            let changed = report.changed() + report.pending();
-            Ok(ran(report.exit_code, changed, report.failures))
-        }
-    }
+    let report = session.locked(&step).await?;
+    let changed = report.changed() + report.pending();
+    Ok(ran(report.exit_code, changed, report.failures))
 }
 
 #[cfg(test)]

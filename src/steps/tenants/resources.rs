@@ -110,11 +110,11 @@ pub(super) fn resource(kind: &Kind, metadata: &ObjectMeta) -> Resource {
         metadata.namespace.clone(),
         metadata.name.clone().unwrap_or_default(),
     );
-    let owner = format!(
-        "{}/{}/{name}",
-        kind.name,
-        namespace.as_deref().unwrap_or_default()
-    );
+    let at = Address {
+        kind: kind.clone(),
+        namespace,
+        name,
+    };
     let annotation = |name: &str| {
         metadata
             .annotations
@@ -122,12 +122,8 @@ pub(super) fn resource(kind: &Kind, metadata: &ObjectMeta) -> Resource {
             .and_then(|all| all.get(name).cloned())
     };
     Resource {
-        at: Address {
-            kind: kind.clone(),
-            namespace,
-            name,
-        },
-        owner,
+        owner: owner(&at),
+        at,
         uid: metadata.uid.clone().unwrap_or_default(),
         version: metadata.resource_version.clone().unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
@@ -135,6 +131,12 @@ pub(super) fn resource(kind: &Kind, metadata: &ObjectMeta) -> Resource {
         is_deleted: metadata.deletion_timestamp.is_some(),
         is_suspended: annotation(names::SUSPEND_ANNOTATION).is_some_and(|value| value == "true"),
     }
+}
+
+/// As objects name whom they are there for: `<kind>/<namespace>/<name>`.
+pub(super) fn owner(at: &Address) -> String {
+    let namespace = at.namespace.as_deref().unwrap_or_default();
+    format!("{}/{namespace}/{}", at.kind.name, at.name)
 }
 
 /// Now, as statuses have it.

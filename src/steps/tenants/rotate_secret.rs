@@ -8,6 +8,7 @@ use super::{
     desired::{WEBHOOK_KEY, WEBHOOK_SECRET},
     kinds,
     plan::rotation::{self as plan, Act, Found, Owner, Stored},
+    resources,
 };
 use crate::{
     converge::{Context, Meta, Outcome, Plan, Schedule, Step},
@@ -126,9 +127,8 @@ impl Step for TenantsRotateSecret {
 
 fn owner(organization: &Value) -> Owner {
     let at = kinds::ORGANIZATION.address(organization);
-    let namespace = at.namespace.as_deref().unwrap_or_default();
     Owner {
-        owner: format!("{}/{namespace}/{}", at.kind.name, at.name),
+        owner: resources::owner(&at),
         name: at.name,
         gives_secret: !organization["spec"]["webhookSecret"].is_null(),
     }

@@ -11,6 +11,7 @@ use crate::{
     steps::tenants::{
         choice::Choice,
         kinds::{EVENT_LISTENER, ORGANIZATION, REPO_BINDING},
+        resources::owner,
     },
 };
 use serde_json::{Value, json};
@@ -77,10 +78,7 @@ fn pipeline(config: &Config) -> Value {
 
 /// The canary, and nobody else.
 pub(in crate::steps::tenants) fn choices(config: &Config) -> Vec<Choice> {
-    let names = resources(config).map(|(at, _)| {
-        let namespace = at.namespace.unwrap_or_default();
-        format!("{}/{namespace}/{}", at.kind.name, at.name)
-    });
+    let names = resources(config).map(|(at, _)| owner(&at));
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
