@@ -1,7 +1,7 @@
 //! A support bundle of a real node: what containers really wrote is in it, without what they should not have written.
 
 use crate::{rbac::bundle, world::PROGRAM};
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Secret};
 use kube::{Api, Client, api::LogParams};
 use rig::{
     laws::run::{Exit, Run},
@@ -12,7 +12,8 @@ use std::time::Duration;
 
 const NAMESPACE: &str = "auth-system";
 
-/// It is told a command that it does not know, says which, and is started again.
+/// It is told a command that it does not know, says which, and is started again; this waits until it has said it in
+/// both runs and rests. A run that has just begun has written nothing yet.
 async fn talk(client: &Client) {
     let secret = json!({"name": "dex-secrets", "key": "client-secret"});
     let container = json!({
@@ -29,17 +30,22 @@ async fn talk(client: &Client) {
     });
     apply_all(client, vec![pod]).await.unwrap();
     let pods = Api::<Pod>::namespaced(client.clone(), NAMESPACE);
-    let restarted = async {
+    let has_run_twice = |status: &ContainerStatus| {
+        let waiting = status.state.as_ref().and_then(|state| state.waiting.as_ref());
+        let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
+        status.restart_count > 0 && reason == Some("CrashLoopBackOff")
+    };
+    let rests = async {
         loop {
             let status = pods.get("talkative").await.unwrap().status.unwrap_or_default();
             let containers = status.container_statuses.unwrap_or_default();
-            if containers.iter().any(|container| container.restart_count > 0) {
+            if containers.iter().any(has_run_twice) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), restarted)
+    tokio::time::timeout(Duration::from_secs(60), rests)
         .await
         .unwrap();
 }
