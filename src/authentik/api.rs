@@ -3,7 +3,7 @@
 use super::{
     answer,
     error::ApiError,
-    views::{Identity, Me, OAuth2Provider, Page},
+    views::{Identity, Me, OAuth2Provider, Page, Settings},
 };
 use crate::{
     http::{Http, Request},
@@ -72,6 +72,16 @@ impl Authentik {
     pub async fn me(&self) -> Result<Identity, ApiError> {
         let me: Me = self.read("core/users/me/").await?;
         Ok(me.user)
+    }
+
+    /// Whether people may change their e-mail address by themselves. A group or a user can be allowed or forbidden it besides,
+    /// which this does not tell. Only administrators see it.
+    ///
+    /// # Errors
+    /// An [`ApiError`].
+    pub async fn may_change_email(&self) -> Result<bool, ApiError> {
+        let settings: Settings = self.read("admin/settings/").await?;
+        Ok(settings.default_user_change_email)
     }
 
     /// All OAuth2 providers that the account may see. An account without any right is refused

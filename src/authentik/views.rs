@@ -23,6 +23,12 @@ pub(super) struct Me {
     pub(super) user: Identity,
 }
 
+/// What `admin/settings/` says of what people may change of themselves.
+#[derive(Debug, Deserialize)]
+pub(super) struct Settings {
+    pub(super) default_user_change_email: bool,
+}
+
 /// Who a credential belongs to.
 #[derive(Debug, Deserialize)]
 pub struct Identity {

@@ -70,6 +70,8 @@ pub struct LoginFact {
     pub token: Result<Vec<String>, Trouble>,
     /// As whom the API server knows its bearer, or why it does not; `None` where there is no token to ask with.
     pub accepted: Option<Result<String, Trouble>>,
+    /// Whether people may change the e-mail address that they are known by; `None` if Authentik does not say.
+    pub may_change_email: Option<bool>,
 }
 
 /// What was found where somebody looked.

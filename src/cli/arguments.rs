@@ -158,6 +158,18 @@ pub(super) struct Reconcile {
     pub(super) stay: Stay,
 }
 
+impl Tenants {
+    /// The step that is run again and again, of a command that stays.
+    pub(super) fn into_staying(self) -> Option<StepCommand> {
+        match self {
+            Self::Reconcile(Reconcile { step, stay }) if stay.is_wanted() => {
+                Some(StepCommand::TenantsReconcile(step.staying()))
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Tenants {
     /// Print what `tenants reconcile` would do, and change nothing

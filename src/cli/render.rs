@@ -121,6 +121,9 @@ pub(super) async fn render(options: &Options, what: Render, run: &Run) -> Result
             of,
         } => {
             let target = Target::parse(options, &of)?;
+            if target.stays {
+                return Err(does_not_end(&of));
+            }
             let own = target.schedule.filter(|_| !once).map(str::to_owned);
             let command = job::Command {
                 schedule: schedule.or(own),
@@ -150,6 +153,13 @@ fn follows_from_manifests(of: &[String]) -> Failure {
     Failure::new(Exit::Usage, Reason::InvalidConfig, message).hint(
         "`aphex-ops render rbac --from manifests` prints the rules of `waves install --file manifests`; before its first \
          write, it prints every rule that its account lacks",
+    )
+}
+
+fn does_not_end(of: &[String]) -> Failure {
+    let message = format!("`{}` does not end, so it is no Job", of.join(" "));
+    Failure::new(Exit::Usage, Reason::InvalidConfig, message).hint(
+        "run it in a Deployment, as an account that has what `aphex-ops render rbac tenants reconcile --watch` prints",
     )
 }
 
@@ -205,6 +215,8 @@ struct Target {
     timeout: Duration,
     /// A step's own; a playbook runs when somebody asks for it.
     schedule: Option<&'static str>,
+    /// Whether it runs until it is ended.
+    stays: bool,
 }
 
 impl Target {
@@ -219,6 +231,7 @@ impl Target {
                 Schedule::Cron(fields) => Some(fields),
                 Schedule::Once => None,
             },
+            stays: false,
         }
     }
 
@@ -240,6 +253,14 @@ impl Target {
         let (name, args) = match command.into_step() {
             Ok(step) if step.has_rules_of_manifests() => return Err(follows_from_manifests(of)),
             Ok(step) => return Ok(Self::of(step, config, timeout)),
+            Err(arguments::Command::Tenants(tenants)) => {
+                let step = tenants.into_staying().ok_or_else(not_a_step)?;
+                let stays = true;
+                return Ok(Self {
+                    stays,
+                    ..Self::of(step, config, timeout)
+                });
+            }
             Err(arguments::Command::Bootstrap(args)) => ("bootstrap".to_owned(), args),
             Err(arguments::Command::Playbook(PlaybookCommand::Run { name, args })) => (name, args),
             Err(_) => return Err(not_a_step()),
@@ -254,6 +275,7 @@ impl Target {
             config,
             timeout,
             schedule: None,
+            stays: false,
         })
     }
 

@@ -65,6 +65,12 @@ pub(super) const CHECKS: &[Check] = &[
         .after(&["APX-OIDC-009"])
         .probing(&[Probe::Login])
         .in_suite(Suite::Smoke),
+    Check::warning("APX-OIDC-011", Oidc, "nobody changes the address that people are known by", address_fixed)
+        .means("Dex takes the address from Authentik without a proof, and people are known by it: whoever takes somebody else's is that person.")
+        .mended("In Authentik, below System, Settings, forbid people to change their e-mail address.")
+        .after(&["APX-OIDC-009"])
+        .probing(&[Probe::Login])
+        .in_suite(Suite::Smoke),
 ];
 
 fn object(provider: &Provider) -> ObjectRef {
@@ -190,6 +196,20 @@ fn accepted(facts: &Facts) -> Result<Vec<Finding>, Skip> {
                 remedy,
             )])
         }
+    }
+}
+
+fn address_fixed(facts: &Facts) -> Result<Vec<Finding>, Skip> {
+    let authentik = ObjectRef::global("Authentik", facts.config.authentik_url());
+    match facts.login.seen()?.may_change_email {
+        None => Err(Skip::Unseen(format!("{authentik} does not say"))),
+        Some(false) => Ok(Vec::new()),
+        Some(true) => Ok(vec![Finding::new(
+            authentik,
+            Reason::InvalidValue,
+            "people may change their e-mail address by themselves",
+            "forbid it in Authentik, below System, Settings",
+        )]),
     }
 }
 

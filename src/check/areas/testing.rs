@@ -35,6 +35,7 @@ pub(crate) fn mk_facts() -> Facts {
     facts.login = Look::Seen(LoginFact {
         token: Ok(Vec::new()),
         accepted: Some(Ok("akadmin@example.org (platform-admins)".to_owned())),
+        may_change_email: Some(false),
     });
     let namespaces = facts
         .config

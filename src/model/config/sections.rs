@@ -210,7 +210,7 @@ impl Default for Cloudflare {
     }
 }
 
-/// Address ranges of the cluster, where they cannot be read from it.
+/// Address ranges of the cluster, which tenants do not get at; of Pods and Services, those that cannot be read from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cluster {
@@ -220,6 +220,10 @@ pub struct Cluster {
     /// Ranges of Services.
     #[serde(rename = "serviceCIDRs")]
     pub service_cidrs: Vec<String>,
+    /// Ranges of nodes: tenants do not get at them, but for the API server. Only what is named here is kept from them, since
+    /// what the platform lets in from outside may be at a node's address too.
+    #[serde(rename = "nodeCIDRs")]
+    pub node_cidrs: Vec<String>,
 }
 
 /// Where Argo CD finds the platform's repository.

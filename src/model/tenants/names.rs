@@ -13,6 +13,8 @@ pub const KNOWLEDGE_BASE_FINALIZER: &str = "platform.aphex/knowledgebase-finaliz
 pub const ORGANIZATION_MANAGER: &str = "organization-controller";
 /// The same for a `RepoBinding`.
 pub const BINDING_MANAGER: &str = "platform-controller";
+/// The same for what engineers get in the namespaces of people and teams.
+pub const TEAM_MANAGER: &str = "team-controller";
 
 /// Label with the Organization's name.
 pub const ORGANIZATION_LABEL: &str = "platform.aphex/organization";
@@ -53,6 +55,16 @@ const RESERVED: [&str; 19] = [
 
 /// Beginnings of names that are reserved.
 const RESERVED_PREFIXES: [&str; 3] = ["kube-", "openshift-", "org-"];
+
+/// Beginnings of the names of namespaces that are a person's or a team's.
+const TEAM_PREFIXES: [&str; 2] = ["user-", "team-"];
+
+/// Whether engineers may ask for tenants in a namespace of this name.
+#[must_use]
+pub fn is_team(namespace: &str) -> bool {
+    let mut prefixes = TEAM_PREFIXES.into_iter();
+    prefixes.any(|prefix| namespace.starts_with(prefix))
+}
 
 /// The namespace of an Organization.
 #[must_use]

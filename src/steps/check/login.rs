@@ -29,8 +29,8 @@ const CLIENT_KEY: &str = "kubernetes-client-secret";
 /// # Errors
 /// Only what ends the run: everything else that keeps somebody from logging in is a fact.
 pub(super) async fn look(cx: &Context) -> Result<LoginFact, Failure> {
-    let token = match id_token(cx).await {
-        Ok(token) => token,
+    let (token, may_change_email) = match id_token(cx).await {
+        Ok(found) => found,
         Err(failure) => return absent(failure),
     };
     let broken = match judge(cx, &token).await {
@@ -44,6 +44,7 @@ pub(super) async fn look(cx: &Context) -> Result<LoginFact, Failure> {
     Ok(LoginFact {
         token: Ok(broken),
         accepted,
+        may_change_email,
     })
 }
 
@@ -53,11 +54,13 @@ fn absent(failure: Failure) -> Result<LoginFact, Failure> {
         _ => Ok(LoginFact {
             token: Err(failure.into()),
             accepted: None,
+            may_change_email: None,
         }),
     }
 }
 
-async fn id_token(cx: &Context) -> Result<SecretString, Failure> {
+/// The token, and whether people may change their address.
+async fn id_token(cx: &Context) -> Result<(SecretString, Option<bool>), Failure> {
     let auth = cx.config.namespaces.auth.as_str();
     let (password, secret) = tokio::try_join!(
         stored(cx, auth, names::AUTHENTIK_SECRET, names::ADMIN_PASSWORD_KEY),
@@ -94,7 +97,9 @@ async fn id_token(cx: &Context) -> Result<SecretString, Failure> {
     };
     let token = journey::id_token(admin.http(), way, client, &once).await?;
     fits(&token, &once)?;
-    Ok(token)
+    // A login is none the worse where an administrator's own settings cannot be read.
+    let may_change_email = admin.may_change_email().await.ok();
+    Ok((token, may_change_email))
 }
 
 async fn stored(cx: &Context, namespace: &str, name: &str, key: &str) -> Result<SecretString, Failure> {

@@ -102,11 +102,14 @@ impl Effect for Action {
         }
     }
 
-    /// The custom resource that it is for.
+    /// The custom resource, or the namespace, that it is for.
     fn part_of(&self) -> Option<ObjectRef> {
         let mut words = self.owner.splitn(3, '/');
         let (kind, namespace, name) = (words.next()?, words.next()?, words.next()?);
-        let owner = ObjectRef::namespaced(kind, namespace, name);
+        let owner = match namespace {
+            "" => ObjectRef::global(kind, name),
+            namespace => ObjectRef::namespaced(kind, namespace, name),
+        };
         (owner != self.object()).then_some(owner)
     }
 

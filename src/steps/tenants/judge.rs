@@ -7,6 +7,7 @@ use super::{
     seen::BindingSeen,
 };
 use crate::model::config::Config;
+use std::collections::BTreeMap;
 
 /// Finds what is wrong with each of them. What has no good name has no parts either: whatever is called so is not its own.
 pub(super) fn judge(resources: &mut Resources, config: &Config) {
@@ -16,7 +17,11 @@ pub(super) fn judge(resources: &mut Resources, config: &Config) {
         organization.problem = misnamed.or_else(|| problems::of_organization(&organization.spec));
     }
     let judged: Vec<_> = {
-        let mut others = Others::default();
+        let mut others = Others {
+            given: &resources.given,
+            holders: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+        };
         for organization in &resources.organizations {
             if organization.resource.at.namespace.as_deref() == Some(config.namespaces.platform.as_str()) {
                 let problem = organization.problem.as_ref();
@@ -26,7 +31,12 @@ pub(super) fn judge(resources: &mut Resources, config: &Config) {
             }
         }
         for binding in &resources.bindings {
-            if problems::may_hold(&binding.resource, &binding.spec, &config.namespaces) {
+            if problems::may_hold(
+                &binding.resource,
+                &binding.spec,
+                &resources.given,
+                &config.namespaces,
+            ) {
                 others
                     .holders
                     .entry(&binding.spec.pipeline_name)

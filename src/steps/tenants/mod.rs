@@ -24,6 +24,7 @@ mod shard;
 mod status;
 mod surroundings;
 mod suspend;
+mod teams;
 mod tunnels;
 mod unlisted;
 mod verify;

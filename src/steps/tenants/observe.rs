@@ -8,7 +8,9 @@ use super::{
     memory::Memory,
     resources::{self, Resources},
     seen::{BindingSeen, Leftover, OrganizationSeen, PartSeen, PartState, Seen, Stray, TunnelSeen},
-    surroundings, tunnels,
+    surroundings,
+    teams::{self, Team},
+    tunnels,
     wanted::{self, CONCURRENCY, Found, List, Wanted, connector_lists, lists},
 };
 use crate::{
@@ -19,29 +21,32 @@ use crate::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at everything.
 pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Result<Seen, Failure> {
     let (resources, mut facts) = futures::try_join!(resources::read(cx), surroundings::look(cx))?;
     let is_defined = resources.is_some();
     let mut resources = resources.unwrap_or_default();
+    resources.given = surroundings::given(cx, &resources).await?;
     judge(&mut resources, &cx.config);
     facts.has_tunnels = scope.has_tunnels;
     let named = resources.bindings.iter().filter(|binding| binding.holds_name);
     facts.pipelines = named.map(|binding| binding.spec.pipeline_name.clone()).collect();
     place(&mut resources, &facts);
-    let mut strays = listed(cx, &mut resources, &facts, lists()).await?;
+    let (teams, mut strays) = listed(cx, &mut resources, &facts, lists()).await?;
     if facts.has_tunnels {
         tunnels::look(cx, memory, scope.token_file, &mut resources.organizations).await;
         add_connectors(&mut resources, &facts);
-        strays.extend(listed(cx, &mut resources, &facts, connector_lists()).await?);
+        let (_, connectors) = listed(cx, &mut resources, &facts, connector_lists()).await?;
+        strays.extend(connectors);
     }
     let unlisted = {
         let wanted = Wanted::new(&resources, &facts);
         wanted.unlisted(cx, memory).await?
     };
     wanted::set(&mut resources, unlisted);
+    facts.deaf = deaf(&resources);
     applications(cx, &mut resources, &facts).await?;
     Ok(Seen {
         is_defined,
@@ -49,6 +54,7 @@ pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Res
         organizations: resources.organizations,
         bindings: resources.bindings,
         bases: resources.bases,
+        teams,
         strays,
         failed: memory.failed(),
         only: scope.only.to_vec(),
@@ -58,13 +64,13 @@ pub(super) async fn look(cx: &Context, memory: &Memory, scope: Scope<'_>) -> Res
     })
 }
 
-/// Looks at all objects of these lists, and finds those that are of nobody.
+/// Looks at all objects of these lists, and finds those that are a team's or nobody's.
 async fn listed(
     cx: &Context,
     resources: &mut Resources,
     facts: &Facts,
     lists: Vec<List>,
-) -> Result<Vec<Stray>, Failure> {
+) -> Result<(Vec<Team>, Vec<Stray>), Failure> {
     let found: Vec<(Kind, Found)> = {
         let wanted = Wanted::new(resources, facts);
         let places = wanted.places();
@@ -74,12 +80,16 @@ async fn listed(
     let not_served = found.iter().filter(|(_, found)| !found.is_served);
     let not_served: BTreeSet<Kind> = not_served.map(|(kind, _)| kind.clone()).collect();
     let mut strays = Vec::new();
+    let mut teams = teams::Found::default();
     for (_, found) in found {
         wanted::set(resources, found.states);
         strays.extend(found.strays);
+        teams.extend(found.teams);
     }
     wanted::mark_unserved(resources, &not_served);
-    Ok(strays)
+    let (teams, elsewhere) = teams.teams();
+    strays.extend(elsewhere);
+    Ok((teams, strays))
 }
 
 fn add_connectors(resources: &mut Resources, facts: &Facts) {
@@ -92,6 +102,17 @@ fn add_connectors(resources: &mut Resources, facts: &Facts) {
         let parts = OrganizationPart::CONNECTOR.map(|part| missing(part, part.at(&tenant)));
         seen.parts.extend(parts);
     }
+}
+
+/// The organizations whose listeners complain.
+fn deaf(resources: &Resources) -> BTreeMap<String, String> {
+    let complaint = |seen: &OrganizationSeen| {
+        let mut parts = seen.parts.iter();
+        let listener = parts.find(|part| part.part == OrganizationPart::Listener)?;
+        let message = listener.complaint()?;
+        Some((seen.resource.at.name.clone(), message))
+    };
+    resources.organizations.iter().filter_map(complaint).collect()
 }
 
 fn missing<P>(part: P, at: Address) -> PartSeen<P> {

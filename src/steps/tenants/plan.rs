@@ -16,13 +16,14 @@ use super::{
     action::{Action, Change, tunnel_object},
     choice::nobody,
     compare::Remedy,
-    desired::{BindingPart, OrganizationPart, Part, Stage, credentials},
+    desired::{BindingPart, OrganizationPart, Part, Stage, credentials, team},
     observe,
     seen::{
         BaseSeen, BindingSeen, OrganizationSeen, PartSeen, PartState, Resource, Seen, TunnelSeen,
         WebhookSecret,
     },
     status,
+    teams::Team,
 };
 use crate::{
     converge::Plan,
@@ -54,7 +55,8 @@ pub(super) fn plan(seen: &Seen) -> Plan<Action> {
     for base in seen.bases.iter().filter(|base| seen.is_chosen(&base.resource)) {
         base_of(base, &mut plan);
     }
-    if seen.tells_of_strays() {
+    if seen.sees_to_the_rest() {
+        plan.act.extend(seen.teams.iter().filter_map(access));
         plan.notes
             .extend(seen.strays.iter().map(|stray| report::stray(&stray.at)));
     }
@@ -123,6 +125,16 @@ fn binding(tenant: &BindingSeen, homes: &BTreeMap<&str, Home>, seen: &Seen, plan
             report::said(resource, &wanted, tenant.status.as_ref(), is_time, plan);
         }
     }
+}
+
+/// What lets engineers into a namespace of theirs.
+fn access(team: &Team) -> Option<Action> {
+    Some(Action {
+        owner: team::owner(&team.namespace),
+        at: team::at(&team.namespace),
+        stage: None,
+        change: change(&team.access, || team::body(&team.namespace))?,
+    })
 }
 
 /// How it is with an organization's namespace, which what listens for its bindings is in.

@@ -65,8 +65,10 @@ pub(super) fn of_organization(spec: &tenants::OrganizationSpec) -> Option<Proble
 }
 
 /// What all bindings together say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Others<'a> {
+    /// Namespaces that are given to an organization, with its name.
+    pub(super) given: &'a BTreeMap<String, String>,
     /// Which binding a pipeline's name belongs to: the oldest one.
     pub(super) holders: BTreeMap<&'a str, &'a Resource>,
     /// The organizations, and what is wrong with each.
@@ -81,7 +83,7 @@ pub(super) fn of_binding(
     config: &Config,
 ) -> Result<Value, Problem> {
     names_problem(spec, &config.namespaces)?;
-    place_problem(resource, spec, &config.namespaces)?;
+    place_problem(resource, spec, others.given, &config.namespaces)?;
     if let Some(holder) = others.holders.get(spec.pipeline_name.as_str())
         && holder.owner != resource.owner
     {
@@ -116,9 +118,10 @@ pub(super) fn of_binding(
 pub(super) fn may_hold(
     resource: &Resource,
     spec: &tenants::RepoBindingSpec,
+    given: &BTreeMap<String, String>,
     namespaces: &Namespaces,
 ) -> bool {
-    names_problem(spec, namespaces).is_ok() && place_problem(resource, spec, namespaces).is_ok()
+    names_problem(spec, namespaces).is_ok() && place_problem(resource, spec, given, namespaces).is_ok()
 }
 
 /// Whether the organization may use the elevated profile.
@@ -146,20 +149,26 @@ fn names_problem(spec: &tenants::RepoBindingSpec, namespaces: &Namespaces) -> Re
     }
 }
 
-/// Whoever may make a binding gets at the organization's secrets, so it is made where only its administrators can.
+/// Whoever may make a binding gets at the organization's secrets, so it is made where only its administrators can, or where
+/// the platform's administrators say that others may: nobody else sets the label.
 fn place_problem(
     resource: &Resource,
     spec: &tenants::RepoBindingSpec,
+    given: &BTreeMap<String, String>,
     namespaces: &Namespaces,
 ) -> Result<(), Problem> {
     let own = names::organization_namespace(&spec.aphex_org);
     let allowed = [namespaces.platform.as_str(), own.as_str()];
-    if allowed.contains(&resource.at.namespace.as_deref().unwrap_or_default()) {
+    let place = resource.at.namespace.as_deref().unwrap_or_default();
+    if allowed.contains(&place) || given.get(place) == Some(&spec.aphex_org) {
         return Ok(());
     }
     let message = format!(
-        "bindings to {} are made in namespace {} or {own}",
-        spec.aphex_org, namespaces.platform
+        "bindings to {organization} are made in namespace {} or {own}, or in one that an administrator of the platform gave \
+         it by the label {}={organization}",
+        namespaces.platform,
+        names::ORGANIZATION_LABEL,
+        organization = spec.aphex_org,
     );
     Err(Problem::new("NamespaceNotAllowed", message))
 }

@@ -17,6 +17,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// The custom resources, oldest first, and those that cannot be read.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Resources {
     pub(super) organizations: Vec<OrganizationSeen>,
     pub(super) bindings: Vec<BindingSeen>,
     pub(super) bases: Vec<BaseSeen>,
+    /// Namespaces that are given to an organization, with its name.
+    pub(super) given: BTreeMap<String, String>,
 }
 
 impl Resources {
@@ -75,6 +78,7 @@ pub(super) async fn read(cx: &Context) -> Result<Option<Resources>, Failure> {
                 organizations,
                 bindings,
                 bases,
+                given: BTreeMap::new(),
             }))
         }
     }

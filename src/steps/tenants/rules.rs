@@ -2,13 +2,13 @@
 //! none lets us at a Secret that is not one of two names, nor gives away a right that is not in one of [`ROLES`].
 
 use super::{
-    desired::{TERRAFORM_SECRET, WEBHOOK_SECRET},
+    desired::{TERRAFORM_SECRET, WEBHOOK_SECRET, team},
     kinds,
 };
 use crate::model::{config::Config, kind::Kind, names, rule::Rule};
 
-/// The roles that tenants get, in `manifests/components/tenancy`.
-pub(super) const ROLES: [&str; 10] = [
+/// The roles that tenants get, in `manifests/components/tenancy`, and that of engineers, in `manifests/components/rbac`.
+pub(super) const ROLES: [&str; 11] = [
     "argocd-application-deployer",
     "eso-secrets-reader",
     "eventlistener-interceptors",
@@ -16,6 +16,7 @@ pub(super) const ROLES: [&str; 10] = [
     "eventlistener-triggers",
     "organization-admin",
     "organization-secrets",
+    team::ROLE,
     "tenant-elevated",
     "tenant-secrets",
     "tenant-standard",

@@ -7,8 +7,10 @@ use super::{
     pipeline::Packed,
     problems::Problem,
     shard::Shard,
+    teams::Team,
 };
 use crate::model::{kind::Address, tenants, tunnel};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything that a plan follows from.
@@ -20,6 +22,7 @@ pub struct Seen {
     pub(super) organizations: Vec<OrganizationSeen>,
     pub(super) bindings: Vec<BindingSeen>,
     pub(super) bases: Vec<BaseSeen>,
+    pub(super) teams: Vec<Team>,
     /// Ours by their labels, and wanted by no tenant that there is.
     pub(super) strays: Vec<Stray>,
     /// What failed for good in this run, by owner.
@@ -61,8 +64,8 @@ impl Seen {
         self.shard.is_none_or(|shard| shard.has(organization))
     }
 
-    /// Whether it is this run that tells of what belongs to nobody.
-    pub(super) fn tells_of_strays(&self) -> bool {
+    /// Whether it is this run that sees to what is of no tenant, and tells of what belongs to nobody.
+    pub(super) fn sees_to_the_rest(&self) -> bool {
         self.only.is_empty() && self.shard.is_none_or(Shard::is_first)
     }
 
@@ -184,6 +187,19 @@ pub(super) struct PartSeen<P> {
     pub(super) state: PartState,
 }
 
+impl<P> PartSeen<P> {
+    /// Why it does not do its work, if it is there and says so.
+    pub(super) fn complaint(&self) -> Option<String> {
+        match &self.state {
+            PartState::There {
+                complaint: Some(said),
+                ..
+            } => Some(format!("{} is not ready: {said}", self.at.object())),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PartState {
     /// It does not exist.
@@ -195,6 +211,8 @@ pub(super) enum PartState {
         /// Names of the fields that are not as wanted; never values.
         differs: Vec<String>,
         is_terminating: bool,
+        /// What it says of itself that keeps it from doing its work.
+        complaint: Option<String>,
     },
     /// It exists, and is somebody else's.
     Foreign {
@@ -206,6 +224,49 @@ pub(super) enum PartState {
 }
 
 impl PartState {
+    /// That of an object which is ours, with what mends it and what differs.
+    pub(super) fn there(live: &Value, remedy: Remedy, differs: Vec<String>) -> Self {
+        Self::There {
+            uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
+            remedy,
+            differs,
+            is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
+            complaint: None,
+        }
+    }
+
+    /// The same with what it says of itself.
+    pub(super) fn complaining(self, said: Option<String>) -> Self {
+        match self {
+            Self::There {
+                uid,
+                remedy,
+                differs,
+                is_terminating,
+                ..
+            } => Self::There {
+                uid,
+                remedy,
+                differs,
+                is_terminating,
+                complaint: said,
+            },
+            other => other,
+        }
+    }
+
+    /// Whether it is as wanted, and says nothing else of itself.
+    pub(super) fn is_well(&self) -> bool {
+        self.is_good()
+            && !matches!(
+                self,
+                Self::There {
+                    complaint: Some(_),
+                    ..
+                }
+            )
+    }
+
     pub(super) fn is_good(&self) -> bool {
         matches!(
             self,

@@ -32,6 +32,10 @@ fn obstacle<P>(parts: &[PartSeen<P>]) -> Option<Problem> {
                 is_pending: true,
                 ..Problem::new("Terminating", format!("{object} is being deleted"))
             }),
+            state if state.is_good() => part.complaint().map(|message| Problem {
+                is_pending: true,
+                ..Problem::new("NotReady", message)
+            }),
             _ => None,
         }
     })
@@ -46,18 +50,12 @@ fn trouble<P>(own: Option<&Problem>, failed: Option<&String>, parts: &[PartSeen<
 
 fn are_good<P: Copy>(parts: &[PartSeen<P>], which: impl Fn(P) -> bool) -> bool {
     let mut chosen = parts.iter().filter(|part| which(part.part)).peekable();
-    chosen.peek().is_some() && chosen.all(|part| part.state.is_good())
+    chosen.peek().is_some() && chosen.all(|part| part.state.is_well())
 }
 
-/// `True` if these parts are there, else why not.
-fn condition<P: Copy>(
-    kind: &str,
-    parts: &[PartSeen<P>],
-    trouble: Option<&Problem>,
-    generation: i64,
-    which: impl Fn(P) -> bool,
-) -> Condition {
-    let mut condition = if are_good(parts, which) {
+/// `True` if it is good, else why not.
+fn condition(kind: &str, is_good: bool, trouble: Option<&Problem>, generation: i64) -> Condition {
+    let mut condition = if is_good {
         Condition::new(kind, true, "Provisioned", "")
     } else {
         match trouble {
@@ -90,8 +88,9 @@ pub(super) fn of_organization(
     let name = &seen.resource.at.name;
     let trouble = trouble(seen.problem.as_ref(), failed, &seen.parts).or_else(|| of_tunnel(&seen.tunnel));
     let generation = seen.resource.generation;
-    let about =
-        |kind: &str, which: fn(P) -> bool| condition(kind, &seen.parts, trouble.as_ref(), generation, which);
+    let about = |kind: &str, which: fn(P) -> bool| {
+        condition(kind, are_good(&seen.parts, which), trouble.as_ref(), generation)
+    };
     let is_connected = !matches!(seen.tunnel, TunnelSeen::Act(_));
     let is_complete = trouble.is_none() && is_connected && are_good(&seen.parts, |_| true);
     let (phase, message) = match &trouble {
@@ -134,11 +133,17 @@ pub(super) fn of_organization(
 /// The status of a `RepoBinding`; its conditions have no times yet.
 pub(super) fn of_binding(seen: &BindingSeen, facts: &Facts, failed: Option<&String>) -> RepoBindingStatus {
     use BindingPart as P;
-    let trouble = trouble(seen.problem.as_ref(), failed, &seen.parts);
+    let deaf = facts.deaf.get(&seen.spec.aphex_org).map(|message| Problem {
+        is_pending: true,
+        ..Problem::new("ListenerNotReady", message.clone())
+    });
+    let is_heard = deaf.is_none();
+    let trouble = trouble(seen.problem.as_ref(), failed, &seen.parts).or(deaf);
     let generation = seen.resource.generation;
-    let about =
-        |kind: &str, which: fn(P) -> bool| condition(kind, &seen.parts, trouble.as_ref(), generation, which);
-    let is_complete = trouble.is_none() && are_good(&seen.parts, |_| true);
+    let is_whole = are_good(&seen.parts, |_| true);
+    let about = |kind: &str, is_good: bool| condition(kind, is_good, trouble.as_ref(), generation);
+    let has = |which: fn(P) -> bool| are_good(&seen.parts, which);
+    let is_complete = trouble.is_none() && is_whole;
     let (phase, message) = match &trouble {
         Some(problem) if problem.is_pending => (BindingPhase::Pending, problem.message.clone()),
         Some(problem) => (BindingPhase::Failed, problem.message.clone()),
@@ -157,12 +162,15 @@ pub(super) fn of_binding(seen: &BindingSeen, facts: &Facts, failed: Option<&Stri
         message,
         observed_generation: generation,
         conditions: vec![
-            about("NamespaceReady", |part| part == P::Namespace),
-            about("RBACReady", is_rbac),
-            about("AppProjectReady", |part| part == P::Project),
-            about("NetworkPolicyReady", |part| part == P::Fence),
-            about("TriggerReady", |part| matches!(part, P::Template | P::Trigger)),
-            about("WebhookReady", |_| true),
+            about("NamespaceReady", has(|part| part == P::Namespace)),
+            about("RBACReady", has(is_rbac)),
+            about("AppProjectReady", has(|part| part == P::Project)),
+            about("NetworkPolicyReady", has(|part| part == P::Fence)),
+            about(
+                "TriggerReady",
+                has(|part| matches!(part, P::Template | P::Trigger)),
+            ),
+            about("WebhookReady", is_whole && is_heard),
         ],
         webhook_configuration: WebhookConfiguration {
             url: names::webhook_url(&seen.spec.aphex_org, &facts.zone),

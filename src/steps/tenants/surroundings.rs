@@ -1,16 +1,18 @@
 //! What of the cluster the objects of tenants follow from.
 
-use super::desired::Facts;
+use super::{desired::Facts, kinds, resources::Resources, seen::BindingSeen};
 use crate::{
     converge::Context,
     model::{
         failure::{Failure, Reason},
         kind::Kind,
+        tenants::names,
     },
 };
 use futures::TryStreamExt;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is nobody's outside a cluster (RFC 1918): taken for the cluster's own where it does not say which are.
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -29,6 +31,30 @@ pub(super) async fn look(cx: &Context) -> Result<Facts, Failure> {
         cluster_ranges,
         ..facts
     })
+}
+
+/// Namespaces that administrators gave to an organization, with its name; asked for only where a binding may be in one.
+pub(super) async fn given(cx: &Context, resources: &Resources) -> Result<BTreeMap<String, String>, Failure> {
+    let is_elsewhere = |seen: &BindingSeen| {
+        let own = names::organization_namespace(&seen.spec.aphex_org);
+        let usual = [cx.config.namespaces.platform.as_str(), own.as_str()];
+        !usual.contains(&seen.resource.at.namespace.as_deref().unwrap_or_default())
+    };
+    if !resources.bindings.iter().any(is_elsewhere) {
+        return Ok(BTreeMap::new());
+    }
+    let kind = kinds::NAMESPACE;
+    cx.cluster
+        .find_pages(&kind, None, names::ORGANIZATION_LABEL)
+        .try_fold(BTreeMap::new(), async |mut given, page| {
+            given.extend(page.iter().filter_map(|live| {
+                let metadata = &live["metadata"];
+                let organization = metadata["labels"][names::ORGANIZATION_LABEL].as_str()?;
+                Some((metadata["name"].as_str()?.to_owned(), organization.to_owned()))
+            }));
+            Ok(given)
+        })
+        .await
 }
 
 async fn api_servers(cx: &Context) -> Result<Vec<(String, u16)>, Failure> {
@@ -67,9 +93,10 @@ async fn ranges(cx: &Context) -> Result<Vec<String>, Failure> {
     };
     let (pods, services) = futures::try_join!(pods, services)?;
     if pods.is_empty() || services.is_empty() {
-        return Ok(PRIVATE.map(str::to_owned).to_vec());
+        let private = PRIVATE.map(str::to_owned);
+        return Ok([&private[..], &configured.node_cidrs].concat());
     }
-    Ok([pods, services].concat())
+    Ok([&pods[..], &services, &configured.node_cidrs].concat())
 }
 
 async fn told(cx: &Context, kind: &Kind, field: &str) -> Result<Vec<String>, Failure> {

@@ -12,8 +12,6 @@ use crate::{
     model::{
         failure::Failure,
         kind::{Address, Kind},
-        names as product,
-        tenants::names,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -26,12 +24,13 @@ const FEW: usize = 20;
 type Unknown<'a> = (Place, &'a Address);
 
 impl Wanted<'_> {
-    /// The state of what is there all the same. In a namespace that this run made, nothing is.
+    /// The state of what is there all the same. In a namespace that this run made, nothing is; of namespaces and Secrets, the
+    /// lists show those too that are not ours.
     pub(super) async fn unlisted(&self, cx: &Context, memory: &Memory) -> Result<Vec<State>, Failure> {
         let mut kinds: HashMap<&Kind, Vec<Unknown<'_>>> = HashMap::new();
         for (place, address) in self.unknown() {
             let is_known = memory.is_absent(address) || memory.is_new(address.namespace.as_deref());
-            if address.kind != kinds::SECRET && !is_known {
+            if ![kinds::SECRET, kinds::NAMESPACE].contains(&address.kind) && !is_known {
                 kinds.entry(&address.kind).or_default().push((place, address));
             }
         }
@@ -104,7 +103,7 @@ impl Wanted<'_> {
     }
 
     fn unlisted_state(&self, place: Place, live: &Value) -> State {
-        let (state, secret) = self.state(place, live, is_ours(live));
+        let (state, secret) = self.state(place, live);
         (place, state, secret)
     }
 }
@@ -119,9 +118,4 @@ fn candidates<P: Part>(parts: &[PartSeen<P>], is_worked_on: bool) -> impl Iterat
     parts
         .filter(move |(_, seen)| is_worked_on && is_unknown(seen))
         .map(|(at, seen)| (at, &seen.at))
-}
-
-fn is_ours(live: &Value) -> bool {
-    let manager = live["metadata"]["labels"][product::MANAGED_BY_LABEL].as_str();
-    manager.is_some_and(|manager| [names::ORGANIZATION_MANAGER, names::BINDING_MANAGER].contains(&manager))
 }

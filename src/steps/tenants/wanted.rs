@@ -7,6 +7,7 @@ use super::{
     observe::{binding, organization},
     resources::Resources,
     seen::{BindingSeen, OrganizationSeen, PartSeen, PartState, Stray, WebhookSecret},
+    teams,
 };
 use crate::{
     converge::Context,
@@ -54,7 +55,19 @@ pub(super) type State = (Place, PartState, WebhookSecret);
 pub(super) struct Found {
     pub(super) states: Vec<State>,
     pub(super) strays: Vec<Stray>,
+    pub(super) teams: teams::Found,
     pub(super) is_served: bool,
+}
+
+impl Found {
+    /// Takes an object that has no place.
+    fn nobodys(&mut self, at: Address, live: &Value) {
+        let is_labelled = at.kind != kinds::NAMESPACE || is_ours(live);
+        if is_labelled && !self.teams.add_access(&at, live) {
+            let owner = owner_of(live).map(str::to_owned);
+            self.strays.push(Stray { at, owner });
+        }
+    }
 }
 
 /// One list: of a kind by our labels, or of a kind by a name.
@@ -76,13 +89,20 @@ pub(super) fn lists() -> Vec<List> {
         .collect()
 }
 
-/// Selects what belongs to tenants.
+/// Whether its labels say that it belongs to a tenant, which on a namespace only the platform can make them say.
+fn is_ours(live: &Value) -> bool {
+    let manager = live["metadata"]["labels"][product::MANAGED_BY_LABEL].as_str();
+    manager.is_some_and(|manager| [names::ORGANIZATION_MANAGER, names::BINDING_MANAGER].contains(&manager))
+}
+
+/// Selects what belongs to tenants or lets teams ask for them.
 fn selector() -> String {
     format!(
-        "{} in ({},{})",
+        "{} in ({},{},{})",
         product::MANAGED_BY_LABEL,
         names::ORGANIZATION_MANAGER,
-        names::BINDING_MANAGER
+        names::BINDING_MANAGER,
+        names::TEAM_MANAGER
     )
 }
 
@@ -119,13 +139,18 @@ impl<'a> Wanted<'a> {
         list: List,
     ) -> Result<(Kind, Found), Failure> {
         let labels = selector();
+        let labels = |kind: &Kind| match *kind == kinds::NAMESPACE {
+            // Those of people and teams have no label of ours.
+            true => "",
+            false => labels.as_str(),
+        };
         let (kind, is_named) = match list {
             List::Labelled(kind) => (kind, false),
             List::Secrets(_) => (&kinds::SECRET, true),
         };
         let found = match list {
             List::Labelled(kind) => {
-                self.pages(kind, places, cx.cluster.find_pages(kind, None, &labels))
+                self.pages(kind, places, cx.cluster.find_pages(kind, None, labels(kind)))
                     .await
             }
             List::Secrets(name) => {
@@ -160,15 +185,16 @@ impl<'a> Wanted<'a> {
             .try_fold(found, async |mut found, page| {
                 for live in page {
                     let at = kind.address(&live);
+                    // Also one that a tenant would like to have: it is not the tenant's.
+                    if *kind == kinds::NAMESPACE && !is_ours(&live) {
+                        found.teams.add_namespace(&live);
+                    }
                     match places.get(&at) {
                         Some(place) => {
-                            let (state, secret) = self.state(*place, &live, true);
+                            let (state, secret) = self.state(*place, &live);
                             found.states.push((*place, state, secret));
                         }
-                        None => found.strays.push(Stray {
-                            owner: owner_of(&live).map(str::to_owned),
-                            at,
-                        }),
+                        None => found.nobodys(at, &live),
                     }
                 }
                 Ok(found)
@@ -177,7 +203,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// How an object compares with what is wanted of it.
-    pub(super) fn state(&self, place: Place, live: &Value, is_listed: bool) -> (PartState, WebhookSecret) {
+    pub(super) fn state(&self, place: Place, live: &Value) -> (PartState, WebhookSecret) {
         let (owner, is_shared) = match place {
             Place::Organization(tenant, part) => {
                 let seen = &self.organizations[tenant];
@@ -191,20 +217,24 @@ impl<'a> Wanted<'a> {
         let live_owner = owner_of(live);
         let is_foreign = match live_owner {
             Some(other) => other != owner && self.owners.contains(other),
-            None => is_shared && !is_listed,
+            None => is_shared && !is_ours(live),
         };
         if is_foreign {
             let owner = live_owner.unwrap_or("somebody who is not known here").to_owned();
             return (PartState::Foreign { owner }, WebhookSecret::Missing);
         }
         let (remedy, differs, secret) = self.remedy(place, live);
-        let state = PartState::There {
-            uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
-            remedy,
-            differs,
-            is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
+        let state = PartState::there(live, remedy, differs);
+        (state.complaining(self.complaint(place, live)), secret)
+    }
+
+    /// What keeps an object from doing its work, of those whose controllers say so. Before they have said anything, nothing does.
+    fn complaint(&self, place: Place, live: &Value) -> Option<String> {
+        let Place::Organization(tenant, part) = place else {
+            return None;
         };
-        (state, secret)
+        let part = self.organizations[tenant].parts[part].part;
+        part.says_how_it_is().then(|| complaint(live)).flatten()
     }
 
     /// What mends it, and which fields differ.
@@ -245,6 +275,19 @@ impl<'a> Wanted<'a> {
             }
         }
     }
+}
+
+/// The first condition that says that it is not ready.
+fn complaint(live: &Value) -> Option<String> {
+    let conditions = live["status"]["conditions"].as_array()?;
+    let is_no = |found: &&Value| {
+        ["Ready", "Available"].contains(&found["type"].as_str().unwrap_or_default())
+            && found["status"] == "False"
+    };
+    let found = conditions.iter().find(is_no)?;
+    let words = ["reason", "message"].map(|field| found[field].as_str().unwrap_or_default());
+    let said: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    Some(said.join(": "))
 }
 
 /// The custom resource that an object says it was made for.

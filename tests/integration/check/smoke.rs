@@ -28,7 +28,7 @@ use rig::{
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 
-const CHECKS: &str = "--only APX-OIDC-009 --only APX-OIDC-010";
+const CHECKS: &str = "--only APX-OIDC-009 --only APX-OIDC-010 --only APX-OIDC-011";
 
 struct Stage {
     sandbox: Sandbox,
@@ -49,19 +49,10 @@ impl Stage {
             create_secret(&client, "auth-system", secret).await.unwrap();
         }
         sandbox::apply_all(&client, vec![deployment()]).await.unwrap();
-        let options = |callback: String| Options {
-            admin_password: ADMIN_PASSWORD.to_owned(),
-            bootstrap_token: Some(BOOTSTRAP_TOKEN.to_owned()),
-            providers: vec![ProviderSeed {
-                redirect_uris: vec![callback],
-                ..ProviderSeed::dex()
-            }],
-            ..Options::default()
-        };
         // Each has to know where the other one is: Authentik is there first, and again when Dex is.
-        let authentik = Authentik::start(options(String::new())).await.unwrap();
+        let authentik = Authentik::start(seeded(String::new())).await.unwrap();
         let dex = start_dex(&authentik).await;
-        authentik.reset(options(format!("{}/callback", dex.issuer())));
+        authentik.reset(seeded(format!("{}/callback", dex.issuer())));
         let folder = tempfile::tempdir().unwrap();
         Self {
             sandbox,
@@ -96,10 +87,7 @@ impl Stage {
         issuer["issuer"]["url"] = self.dex.issuer().into();
         issuer["issuer"]["certificateAuthority"] = self.dex.ca_pem().into();
         self.sandbox.trust(&[issuer]).unwrap();
-        let passed = [
-            ("passed".to_owned(), String::new()),
-            ("passed".to_owned(), String::new()),
-        ];
+        let passed = [(); 3].map(|()| ("passed".to_owned(), String::new()));
         let begun = std::time::Instant::now();
         while self.checked().await != passed {
             assert!(
@@ -124,6 +112,18 @@ impl Stage {
             (row["status"].as_str().unwrap().to_owned(), message.to_owned())
         })
         .collect()
+    }
+}
+
+fn seeded(callback: String) -> Options {
+    Options {
+        admin_password: ADMIN_PASSWORD.to_owned(),
+        bootstrap_token: Some(BOOTSTRAP_TOKEN.to_owned()),
+        providers: vec![ProviderSeed {
+            redirect_uris: vec![callback],
+            ..ProviderSeed::dex()
+        }],
+        ..Options::default()
     }
 }
 
@@ -250,6 +250,27 @@ async fn a_group_of_kubernetes_own_is_of_no_use() {
     let told = stage.checked().await;
     assert_eq!(told[0].0, "failed", "{told:?}");
     assert!(told[0].1.contains("system:masters"), "{told:?}");
+}
+
+/// People are known by an address that Dex takes without a proof, so that nobody may change it (T12 of the threats).
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_take_anothers_address_is_told_of() {
+    let stage = Stage::start().await;
+    for may_change_email in [false, true] {
+        stage.authentik.reset(Options {
+            may_change_email,
+            ..seeded(format!("{}/callback", stage.dex.issuer()))
+        });
+        stage.run("authentik token").await.ended(0, &[]);
+        stage.run("dex sync").await.ended(0, &[]);
+        let told = stage.checked().await;
+        let (status, message) = if may_change_email {
+            ("warning", "people may change their e-mail address by themselves")
+        } else {
+            ("passed", "")
+        };
+        assert_eq!(told[2], (status.to_owned(), message.to_owned()), "{told:?}");
+    }
 }
 
 /// Nobody logs in unless that is asked for: it leaves a trace.

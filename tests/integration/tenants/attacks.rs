@@ -332,6 +332,17 @@ async fn a_pipeline_reaches_the_world_and_neither_its_neighbours_nor_what_clouds
     for closed in ["169.254.169.254", "10.42.0.9", "10.42.1.200", &service.unwrap()] {
         assert!(!lets_out(&policy, closed), "{closed}: {policy:#}");
     }
+    // Where nodes are, nobody knows but who is told.
+    assert!(lets_out(&policy, "192.0.2.7"), "{policy:#}");
+    let config = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(config.path(), "cluster: {nodeCIDRs: [192.0.2.0/24]}").unwrap();
+    let line = format!("tenants reconcile --config {}", config.path().display());
+    stage.run(&line).await.ended(0, &[]);
+    let policy = stage
+        .get("NetworkPolicy", Some("good"), "tenant-isolation")
+        .await
+        .unwrap();
+    assert!(!lets_out(&policy, "192.0.2.7"), "{policy:#}");
     let same_namespace = json!([{"from": [{"podSelector": {}}]}]);
     assert_eq!(policy["spec"]["ingress"], same_namespace);
     assert_eq!(policy["spec"]["policyTypes"], json!(["Ingress", "Egress"]));

@@ -1,7 +1,10 @@
 //! From the documented examples to tenants that stand, stay, and leave without a trace.
 
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
-use kube::{ResourceExt, api::DeleteParams};
+use kube::{
+    ResourceExt,
+    api::{DeleteParams, Patch, PatchParams},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -52,6 +55,37 @@ async fn the_documented_examples_stand_after_one_run_and_a_second_one_writes_not
         usage.granted
     );
     assert!(unused + missing == 0, "{usage:#?}");
+}
+
+/// Triggers say of a listener when it does not listen, and external-secrets of a store when it does not work.
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_are_not_ready_while_a_controller_says_that_their_listener_is_not() {
+    let mut stage = Stage::start().await;
+    stage
+        .apply([organization("acme-corp"), binding("app", "acme-corp", "app")])
+        .await;
+    stage.run("tenants reconcile").await.ended(0, &[]);
+    let listeners = stage.api("EventListener", Some("org-acme-corp"));
+    let name = listeners.list(&Default::default()).await.unwrap().items[0].name_any();
+    for (status, message, phases) in [
+        ("False", "no Pod runs", ["Pending", "Pending"]),
+        ("True", "", ["Active", "Ready"]),
+    ] {
+        let condition = json!({"type": "Ready", "status": status, "reason": "Said", "message": message});
+        let said = Patch::Merge(json!({"status": {"conditions": [condition]}}));
+        listeners
+            .patch_status(&name, &PatchParams::default(), &said)
+            .await
+            .unwrap();
+        stage.run("tenants reconcile").await.ended(0, &[]);
+        let found = [
+            stage.phase("Organization", "acme-corp").await,
+            stage.phase("RepoBinding", "app").await,
+        ];
+        assert_eq!(found.each_ref().map(|(phase, _)| phase.as_str()), phases);
+        assert!(found.iter().all(|(_, said)| said.contains(message)), "{found:?}");
+        assert_eq!(stage.writes("tenants reconcile").await, [""; 0]);
+    }
 }
 
 /// Field by field as the data model has it; what deviates is in the decisions.
@@ -174,7 +208,9 @@ async fn assert_bound(stage: &Stage) {
         .filter(|rule| rule.verbs == ["bind"])
         .flat_map(|rule| rule.names);
     let roles: BTreeSet<String> = roles
-        .filter(|role| !["organization-secrets", "tenant-elevated"].contains(&role.as_str()))
+        .filter(|role| {
+            !["organization-secrets", "platform-engineer", "tenant-elevated"].contains(&role.as_str())
+        })
         .collect();
     assert_eq!(bound, roles);
 }

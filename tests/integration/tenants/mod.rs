@@ -11,5 +11,6 @@ mod orders;
 mod rotation;
 pub(crate) mod stage;
 mod suspend;
+mod teams;
 mod tunnels;
 mod watch;

@@ -7,7 +7,7 @@ use crate::{
     },
     steps::tenants::pipeline::Packed,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What holds for all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(in crate::steps::tenants) struct Facts {
     pub(in crate::steps::tenants) cluster_ranges: Vec<String>,
     /// All pipelines, which are namespaces too.
     pub(in crate::steps::tenants) pipelines: BTreeSet<String>,
+    /// Organizations whose listeners say that they do not listen, with what they say.
+    pub(in crate::steps::tenants) deaf: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -41,6 +43,7 @@ impl Facts {
             api_servers: Vec::new(),
             cluster_ranges: Vec::new(),
             pipelines: BTreeSet::new(),
+            deaf: BTreeMap::new(),
         }
     }
 

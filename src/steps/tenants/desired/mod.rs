@@ -9,6 +9,7 @@ mod facts;
 mod listener;
 mod network;
 mod organization;
+pub(super) mod team;
 
 pub(super) use binding::{BindingPart, TERRAFORM_SECRET};
 pub(super) use facts::{Binding, Facts, Organization};

@@ -148,6 +148,11 @@ impl Part for OrganizationPart {
 }
 
 impl OrganizationPart {
+    /// Whether a controller writes into its status whether it works: Triggers for listeners, external-secrets for stores.
+    pub(in crate::steps::tenants) const fn says_how_it_is(self) -> bool {
+        matches!(self, P::Listener | P::Store)
+    }
+
     /// Those that take a tunnel.
     pub(in crate::steps::tenants) const CONNECTOR: [Self; 2] = [P::ConnectorConfig, P::Connector];
 }

@@ -45,7 +45,7 @@ pub(in crate::steps::tenants) fn plan(seen: &Seen) -> Plan<Nothing> {
         plan.notes
             .push(stated(&base.resource, base.status.as_ref(), problem.as_ref()));
     }
-    if seen.tells_of_strays() {
+    if seen.sees_to_the_rest() {
         let is_known = |owner: &String| seen.everybody().any(|resource| resource.owner == *owner);
         let nobodies = seen
             .strays
@@ -178,6 +178,14 @@ fn state<P>(part: &PartSeen<P>, is_compared: bool) -> (Option<Reason>, String) {
         } => (Some(Reason::Terminating), "it is being deleted".to_owned()),
         PartState::There { .. } if !is_compared => (None, "there".to_owned()),
         PartState::There {
+            remedy: Remedy::None,
+            complaint: Some(said),
+            ..
+        } => (
+            Some(Reason::NotReady),
+            format!("as wanted, and not ready: {said}"),
+        ),
+        PartState::There {
             remedy: Remedy::None, ..
         } => (None, "as wanted".to_owned()),
         PartState::There { differs, .. } if differs.is_empty() => {
@@ -226,6 +234,7 @@ mod tests {
             remedy: Remedy::Apply,
             differs: vec!["data.secret".to_owned()],
             is_terminating: false,
+            complaint: None,
         }
     }
 

@@ -38,6 +38,7 @@ pub(in crate::steps::tenants) fn mk_there(remedy: Remedy) -> PartState {
         remedy,
         differs: Vec::new(),
         is_terminating: false,
+        complaint: None,
     }
 }
 
@@ -113,6 +114,7 @@ pub(in crate::steps::tenants) fn mk_seen(
         organizations,
         bindings,
         bases: Vec::new(),
+        teams: Vec::new(),
         strays: Vec::new(),
         failed: BTreeMap::new(),
         only: Vec::new(),

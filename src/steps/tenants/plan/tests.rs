@@ -264,3 +264,42 @@ fn the_parts_of_a_fleet_are_all_of_it_and_each_tenant_is_in_one() {
         .find(|part| part.iter().any(|owner| owner == organization));
     assert!(part.unwrap().iter().any(|owner| owner == binding));
 }
+
+#[test]
+fn a_listener_that_says_it_does_not_listen_keeps_what_it_listens_for_from_being_ready() {
+    let mut organization = mk_organization(&mk_there(Remedy::None));
+    let listener = organization.parts.iter_mut();
+    for part in listener.filter(|part| part.part == OrganizationPart::Listener) {
+        let state = std::mem::replace(&mut part.state, PartState::Missing);
+        part.state = state.complaining(Some("NotReady: no image".to_owned()));
+    }
+    let mut seen = mk_seen(vec![organization], vec![mk_binding(&mk_there(Remedy::None))]);
+    assert_eq!(acts(&seen), [""; 0], "it is as wanted, so nothing is done");
+    let said = status(&seen, "Organization");
+    assert_eq!(said["phase"], "Pending");
+    assert!(
+        said["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("is not ready: NotReady: no image")
+    );
+    assert_eq!(status(&seen, "RepoBinding")["phase"], "Ready");
+
+    seen.facts
+        .deaf
+        .insert("acme".to_owned(), "it does not listen".to_owned());
+    let said = status(&seen, "RepoBinding");
+    assert_eq!(
+        (&said["phase"], &said["message"]),
+        (&"Pending".into(), &"it does not listen".into())
+    );
+    let conditions = said["conditions"].as_array().unwrap();
+    let bad: Vec<_> = conditions
+        .iter()
+        .filter(|condition| condition["status"] != "True")
+        .collect();
+    assert_eq!(
+        (bad.len(), &bad[0]["type"], &bad[0]["reason"]),
+        (1, &"WebhookReady".into(), &"ListenerNotReady".into())
+    );
+}

@@ -30,6 +30,8 @@ pub(super) fn custom() -> Vec<Fault> {
     let unready = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way"}]}});
     let failed = json!({"phase": "Failed", "conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "message": "no way",
         "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
+    let pending = json!({"phase": "Pending", "conditions": [{"type": "ListenerReady", "status": "False", "reason": "NotReady",
+        "message": "no Pod runs", "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
     let organization = json!({"spec": {"displayName": "ACME", "adminUsers": ["admin@acme.example"]}});
     let base = json!({"spec": {"displayName": "Docs", "repositories": [
         {"url": "https://github.com/acme/docs", "branch": "main", "paths": [".kiro/docs"]}]}});
@@ -114,7 +116,7 @@ pub(super) fn custom() -> Vec<Fault> {
                     "Organization",
                     "platform-system",
                     "acme",
-                    organization,
+                    organization.clone(),
                 )),
                 Status(
                     "aphex.io/v1alpha1/Organization/platform-system/acme",
@@ -165,6 +167,22 @@ pub(super) fn custom() -> Vec<Fault> {
                     binding.clone(),
                 )),
                 Create(mk(VERSION, "RepoBinding", "platform-system", "second", binding)),
+            ],
+        ),
+        fault(
+            "APX-TEN-005",
+            "Organization platform-system/waits",
+            "NotReady",
+            "describe organization waits",
+            vec![
+                Create(mk(
+                    VERSION,
+                    "Organization",
+                    "platform-system",
+                    "waits",
+                    organization,
+                )),
+                Status("aphex.io/v1alpha1/Organization/platform-system/waits", pending),
             ],
         ),
     ]

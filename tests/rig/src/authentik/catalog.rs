@@ -113,6 +113,24 @@ pub(super) fn version(call: &mut Call<'_>) -> Reply {
     Ok(answers::ok(&body))
 }
 
+/// What people may change of themselves; only reading it is stood in for (source: `tenants/api/settings.py`).
+pub(super) fn settings(call: &mut Call<'_>) -> Reply {
+    reads_only(call)?;
+    call.expect_query(&[]);
+    call.require("authentik_rbac.view_system_settings")?;
+    Ok(answers::ok(&json!({
+        "avatars": "gravatar,initials",
+        "default_user_change_name": true,
+        "default_user_change_email": call.world.options.may_change_email,
+        "default_user_change_username": false,
+        "event_retention": "days=365",
+        "footer_links": [],
+        "gdpr_compliance": true,
+        "impersonation": true,
+        "default_token_length": 60,
+    })))
+}
+
 pub(super) fn blueprints(call: &mut Call<'_>) -> Reply {
     let rows = call.world.database.blueprints.clone();
     list(call, BLUEPRINT, &BLUEPRINTS, rows)

@@ -16,6 +16,8 @@ pub struct Options {
     pub admin_password: String,
     /// `AUTHENTIK_BOOTSTRAP_TOKEN`: the key of `authentik-bootstrap-token`. None: there is no such token.
     pub bootstrap_token: Option<String>,
+    /// Whether people may change their e-mail address by themselves; not so unless somebody sets it.
+    pub may_change_email: bool,
     /// How the login flow asks.
     pub login: LoginPages,
     /// The OAuth2 providers that the operator's blueprint makes, in this order.
@@ -39,6 +41,7 @@ impl Default for Options {
             version: Version::V2025_10,
             admin_password: "akadmin-password".into(),
             bootstrap_token: None,
+            may_change_email: false,
             login: LoginPages::Two,
             providers: vec![ProviderSeed::dex()],
             crowd: 0,

@@ -57,6 +57,7 @@ fn view<'s>(version: Version, resource: &[&'s str]) -> Option<View<'s>> {
     let view: View<'s> = match *resource {
         ["root", "config"] => Box::new(catalog::config),
         ["admin", "version"] => Box::new(catalog::version),
+        ["admin", "settings"] => Box::new(catalog::settings),
         ["managed", "blueprints"] => Box::new(catalog::blueprints),
         ["managed", "blueprints", pk, "apply"] => Box::new(move |call| catalog::apply_blueprint(call, pk)),
         ["flows", "instances"] => Box::new(catalog::flows),

@@ -40,7 +40,14 @@ pub(super) fn login() -> Vec<Case> {
     let outside =
         |state| change(|facts| facts.outside = Look::Seen(vec![seen("https://dex".to_owned(), state)]));
     let config = |text: &str| change(|facts| facts.dex_config = Look::Seen(Some(text.to_owned())));
-    let logged_in = |token, accepted| change(|facts| facts.login = Look::Seen(LoginFact { token, accepted }));
+    let found = |login: LoginFact| change(|facts| facts.login = Look::Seen(login));
+    let logged_in = |token, accepted| {
+        found(LoginFact {
+            token,
+            accepted,
+            may_change_email: None,
+        })
+    };
     let (good, map) = (ProviderState::Good, "ConfigMap auth-system/dex");
     let inner = "OIDC provider http://dex.auth-system.svc.cluster.local:5556";
     vec![
@@ -144,6 +151,16 @@ pub(super) fn login() -> Vec<Case> {
             logged_in(Ok(Vec::new()), Some(Err(mk_trouble(Reason::Unauthenticated)))),
             "API server https://api.example",
             "Unauthenticated",
+        ),
+        (
+            "APX-OIDC-011",
+            found(LoginFact {
+                token: Ok(Vec::new()),
+                accepted: None,
+                may_change_email: Some(true),
+            }),
+            "Authentik http://authentik.auth-system.svc.cluster.local:9000",
+            "InvalidValue",
         ),
     ]
 }

@@ -62,6 +62,12 @@ pub(super) fn rest() -> Vec<Case> {
             ),
         )
     };
+    let waiting = |then: &str| {
+        let unmet =
+            json!([{"type": "Ready", "status": "False", "reason": "NotYet", "lastTransitionTime": then}]);
+        let status = json!({"status": {"phase": "Pending", "conditions": unmet}});
+        at("platform-system", "a", status)
+    };
     let cron = "CronJob platform-system/sync";
     let binding = |name: &str, created: &str| {
         at(
@@ -202,6 +208,24 @@ pub(super) fn rest() -> Vec<Case> {
             ),
             "RepoBinding platform-system/young",
             "AmbiguousMatch",
+        ),
+        (
+            "APX-TEN-005",
+            with("Organization", &[waiting("2026-11-24T11:00:00Z")]),
+            "Organization platform-system/a",
+            "NotYet",
+        ),
+        (
+            "APX-TEN-005",
+            with(
+                "RepoBinding",
+                &[json_with(
+                    at("platform-system", "a", json!({})),
+                    json!({"metadata": {"creationTimestamp": "2026-11-24T11:00:00Z"}}),
+                )],
+            ),
+            "RepoBinding platform-system/a",
+            "NotReady",
         ),
     ]
 }
