@@ -41,6 +41,8 @@ async fn wrong_usage_exits_2_and_prints_nothing_to_stdout() {
             "render rbac playbook list",
             "is not a command that works on a cluster",
         ),
+        ("render job tenants reconcile --watch", "does not end"),
+        ("render rbac tenants suspend --watch", "is not a command"),
         ("playbook show unknown", "aphex-ops playbook list"),
         (
             "playbook show ./unknown.yaml",
@@ -51,6 +53,18 @@ async fn wrong_usage_exits_2_and_prints_nothing_to_stdout() {
         let left = Program::new(line).run().await;
         assert_eq!(left.ended(2, &[says]).stdout, "", "{line}");
     }
+}
+
+#[tokio::test]
+async fn one_that_stays_listens_besides() {
+    let watches = async |line: &str| {
+        let rendered = Program::new(line).run().await;
+        let listens = |line: &&str| line.trim() == "- watch";
+        rendered.ended(0, &[]).stdout.lines().filter(listens).count()
+    };
+    assert_eq!(watches("render rbac tenants reconcile").await, 0);
+    // Organizations, RepoBindings and KnowledgeBases.
+    assert_eq!(watches("render rbac tenants reconcile --watch").await, 3);
 }
 
 #[tokio::test]
