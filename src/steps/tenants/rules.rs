@@ -43,11 +43,14 @@ pub(super) fn of_tenants(verbs: &[&'static str]) -> Vec<Rule> {
     kinds::TENANTS.iter().map(|kind| on(kind, verbs)).collect()
 }
 
-/// Those of these verbs that reconciling takes on what belongs to tenants.
+/// Those of these verbs that reconciling takes on what belongs to tenants. Namespaces are all listed, so that one is got only
+/// where there are Events about it.
 pub(super) fn of_objects_only(config: &Config, verbs: &[&str]) -> Vec<Rule> {
     let mut rules = of_objects(config);
     for rule in &mut rules {
-        rule.verbs.retain(|verb| verbs.contains(verb));
+        let is_listed_whole = rule.resource == kinds::NAMESPACE.plural;
+        rule.verbs
+            .retain(|verb| verbs.contains(verb) && !(is_listed_whole && *verb == "get"));
     }
     rules.retain(|rule| !rule.verbs.is_empty());
     rules

@@ -15,11 +15,12 @@ use crate::{
         failure::{Failure, Reason},
         kind::{Address, Kind},
         names as product,
-        tenants::names,
+        tenants::{Status, names},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{Stream, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +28,9 @@ use subtle::ConstantTimeEq;
 
 /// How many lists, and how many single looks, are under way at once.
 pub(super) const CONCURRENCY: usize = 4;
+
+/// Longer than a listener takes to be started anew.
+const LASTING: SignedDuration = SignedDuration::from_mins(5);
 
 /// Which part of which tenant an object is.
 #[derive(Debug, Clone, Copy)]
@@ -228,13 +232,20 @@ impl<'a> Wanted<'a> {
         (state.complaining(self.complaint(place, live)), secret)
     }
 
-    /// What keeps an object from doing its work, of those whose controllers say so. Before they have said anything, nothing does.
+    /// What keeps an object from doing its work, of those whose controllers say so. Before they have said anything, nothing does;
+    /// and where it has worked, only what lasts: all bindings of an organization have something new to say with it.
     fn complaint(&self, place: Place, live: &Value) -> Option<String> {
         let Place::Organization(tenant, part) = place else {
             return None;
         };
-        let part = self.organizations[tenant].parts[part].part;
-        part.says_how_it_is().then(|| complaint(live)).flatten()
+        let seen = &self.organizations[tenant];
+        if !seen.parts[part].part.says_how_it_is() {
+            return None;
+        }
+        let (said, since) = complaint(live)?;
+        let has_worked = seen.status.as_ref().is_some_and(Status::is_good);
+        let is_short = since.is_some_and(|since| Timestamp::now().duration_since(since) < LASTING);
+        (!(has_worked && is_short)).then_some(said)
     }
 
     /// What mends it, and which fields differ.
@@ -277,8 +288,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The first condition that says that it is not ready.
-fn complaint(live: &Value) -> Option<String> {
+/// The first condition that says that it is not ready, and since when.
+fn complaint(live: &Value) -> Option<(String, Option<Timestamp>)> {
     let conditions = live["status"]["conditions"].as_array()?;
     let is_no = |found: &&Value| {
         ["Ready", "Available"].contains(&found["type"].as_str().unwrap_or_default())
@@ -287,7 +298,8 @@ fn complaint(live: &Value) -> Option<String> {
     let found = conditions.iter().find(is_no)?;
     let words = ["reason", "message"].map(|field| found[field].as_str().unwrap_or_default());
     let said: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    Some(said.join(": "))
+    let since = found["lastTransitionTime"].as_str().unwrap_or_default();
+    Some((said.join(": "), since.parse().ok()))
 }
 
 /// The custom resource that an object says it was made for.

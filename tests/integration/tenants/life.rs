@@ -67,11 +67,17 @@ async fn tenants_are_not_ready_while_a_controller_says_that_their_listener_is_no
     stage.run("tenants reconcile").await.ended(0, &[]);
     let listeners = stage.api("EventListener", Some("org-acme-corp"));
     let name = listeners.list(&Default::default()).await.unwrap().items[0].name_any();
-    for (status, message, phases) in [
-        ("False", "no Pod runs", ["Pending", "Pending"]),
-        ("True", "", ["Active", "Ready"]),
+    let now = jiff::Timestamp::now().to_string();
+    let long_ago = "2026-01-01T00:00:00Z";
+    for (status, since, message, phases) in [
+        // Where it has worked, one that is started anew is nothing to speak of; before, it is.
+        ("False", now.as_str(), "", ["Active", "Ready"]),
+        ("False", long_ago, "no Pod runs", ["Pending", "Pending"]),
+        ("False", now.as_str(), "no Pod runs", ["Pending", "Pending"]),
+        ("True", now.as_str(), "", ["Active", "Ready"]),
     ] {
-        let condition = json!({"type": "Ready", "status": status, "reason": "Said", "message": message});
+        let condition = json!({"type": "Ready", "status": status, "reason": "Said", "message": message,
+            "lastTransitionTime": since});
         let said = Patch::Merge(json!({"status": {"conditions": [condition]}}));
         listeners
             .patch_status(&name, &PatchParams::default(), &said)
