@@ -139,9 +139,8 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::tenants::desired::GRANTED;
     use serde_json::json;
-
-    const GRANT: Exactness = Exactness::Exactly(&["roleRef", "subjects"]);
 
     fn mk_binding() -> Value {
         json!({"kind": "RoleBinding", "metadata": {"name": "a", "labels": {"x": "1"}},
@@ -154,21 +153,21 @@ mod tests {
         let mut live = mk_binding();
         live["metadata"]["uid"] = json!("1");
         live["metadata"]["labels"]["other"] = json!("2");
-        assert_eq!(compare(&live, &wanted, GRANT), Remedy::None);
+        assert_eq!(compare(&live, &wanted, GRANTED), Remedy::None);
         live["metadata"]["labels"]["x"] = json!("2");
-        assert_eq!(compare(&live, &wanted, GRANT), Remedy::Apply);
+        assert_eq!(compare(&live, &wanted, GRANTED), Remedy::Apply);
         live["subjects"]
             .as_array_mut()
             .unwrap()
             .push(json!({"kind": "User", "name": "intruder"}));
         assert_eq!(
-            compare(&live, &wanted, GRANT),
+            compare(&live, &wanted, GRANTED),
             Remedy::Replace(&["roleRef", "subjects"])
         );
         live["roleRef"]["name"] = json!("cluster-admin");
-        assert_eq!(compare(&live, &wanted, GRANT), Remedy::Recreate);
+        assert_eq!(compare(&live, &wanted, GRANTED), Remedy::Recreate);
         assert_eq!(
-            differing(&live, &wanted, GRANT),
+            differing(&live, &wanted, GRANTED),
             ["metadata.labels.x", "roleRef.name", "subjects"]
         );
     }

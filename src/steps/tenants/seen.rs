@@ -190,13 +190,8 @@ pub(super) struct PartSeen<P> {
 impl<P> PartSeen<P> {
     /// Why it does not do its work, if it is there and says so.
     pub(super) fn complaint(&self) -> Option<String> {
-        match &self.state {
-            PartState::There {
-                complaint: Some(said),
-                ..
-            } => Some(format!("{} is not ready: {said}", self.at.object())),
-            _ => None,
-        }
+        let said = self.state.complaint()?;
+        Some(format!("{} is not ready: {said}", self.at.object()))
     }
 }
 
@@ -224,47 +219,33 @@ pub(super) enum PartState {
 }
 
 impl PartState {
-    /// That of an object which is ours, with what mends it and what differs.
-    pub(super) fn there(live: &Value, remedy: Remedy, differs: Vec<String>) -> Self {
+    /// That of an object which is ours, with what mends it, what differs, and what it says of itself.
+    pub(super) fn there(
+        live: &Value,
+        remedy: Remedy,
+        differs: Vec<String>,
+        complaint: Option<String>,
+    ) -> Self {
         Self::There {
             uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
             remedy,
             differs,
             is_terminating: !live["metadata"]["deletionTimestamp"].is_null(),
-            complaint: None,
+            complaint,
         }
     }
 
-    /// The same with what it says of itself.
-    pub(super) fn complaining(self, said: Option<String>) -> Self {
+    /// Why it does not do its work, if it is there and says so.
+    fn complaint(&self) -> Option<&str> {
         match self {
-            Self::There {
-                uid,
-                remedy,
-                differs,
-                is_terminating,
-                ..
-            } => Self::There {
-                uid,
-                remedy,
-                differs,
-                is_terminating,
-                complaint: said,
-            },
-            other => other,
+            Self::There { complaint, .. } => complaint.as_deref(),
+            _ => None,
         }
     }
 
     /// Whether it is as wanted, and says nothing else of itself.
     pub(super) fn is_well(&self) -> bool {
-        self.is_good()
-            && !matches!(
-                self,
-                Self::There {
-                    complaint: Some(_),
-                    ..
-                }
-            )
+        self.is_good() && self.complaint().is_none()
     }
 
     pub(super) fn is_good(&self) -> bool {

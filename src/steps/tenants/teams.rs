@@ -3,7 +3,7 @@
 
 use super::{
     compare::compare,
-    desired::team,
+    desired::{GRANTED, team},
     seen::{PartState, Stray},
 };
 use crate::model::{
@@ -57,9 +57,11 @@ impl Found {
         {
             return false;
         }
-        let remedy = compare(live, &team::body(namespace), team::EXACTNESS);
-        self.access
-            .insert(namespace.to_owned(), PartState::there(live, remedy, Vec::new()));
+        let remedy = compare(live, &team::body(namespace), GRANTED);
+        self.access.insert(
+            namespace.to_owned(),
+            PartState::there(live, remedy, Vec::new(), None),
+        );
         true
     }
 

@@ -142,19 +142,18 @@ impl<'a> Wanted<'a> {
         places: &Places<'_>,
         list: List,
     ) -> Result<(Kind, Found), Failure> {
-        let labels = selector();
-        let labels = |kind: &Kind| match *kind == kinds::NAMESPACE {
-            // Those of people and teams have no label of ours.
-            true => "",
-            false => labels.as_str(),
-        };
         let (kind, is_named) = match list {
             List::Labelled(kind) => (kind, false),
             List::Secrets(_) => (&kinds::SECRET, true),
         };
+        // The namespaces of people and teams have no label of ours.
+        let labels = match *kind == kinds::NAMESPACE {
+            true => String::new(),
+            false => selector(),
+        };
         let found = match list {
             List::Labelled(kind) => {
-                self.pages(kind, places, cx.cluster.find_pages(kind, None, labels(kind)))
+                self.pages(kind, places, cx.cluster.find_pages(kind, None, &labels))
                     .await
             }
             List::Secrets(name) => {
@@ -228,8 +227,8 @@ impl<'a> Wanted<'a> {
             return (PartState::Foreign { owner }, WebhookSecret::Missing);
         }
         let (remedy, differs, secret) = self.remedy(place, live);
-        let state = PartState::there(live, remedy, differs);
-        (state.complaining(self.complaint(place, live)), secret)
+        let complaint = self.complaint(place, live);
+        (PartState::there(live, remedy, differs, complaint), secret)
     }
 
     /// What keeps an object from doing its work, of those whose controllers say so. Before they have said anything, nothing does;

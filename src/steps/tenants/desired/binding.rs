@@ -1,7 +1,8 @@
 //! The objects of a `RepoBinding`.
 
 use super::{
-    Binding, Exactness, Facts, Part, Stage, account, address, grant, listener, managed_by, network, object,
+    Binding, Exactness, Facts, GRANTED, Part, Stage, account, address, grant, listener, managed_by, network,
+    object,
 };
 use crate::{
     model::{
@@ -128,9 +129,7 @@ impl Part for BindingPart {
 
     fn exactness(self) -> Exactness {
         match self {
-            P::SecretsAccess | P::RunnerAccess | P::ListenerAccess | P::DeployerAccess => {
-                Exactness::Exactly(&["roleRef", "subjects"])
-            }
+            P::SecretsAccess | P::RunnerAccess | P::ListenerAccess | P::DeployerAccess => GRANTED,
             P::Project | P::Quota | P::Limits | P::Fence => Exactness::Exactly(&["spec"]),
             _ => Exactness::AtLeast,
         }

@@ -101,6 +101,9 @@ fn object(at: &Address, labels: Value, owner: &str, fields: Value) -> Value {
     Value::Object(object)
 }
 
+/// How [`grant`]s are compared: nobody else is let in by one.
+pub(super) const GRANTED: Exactness = Exactness::Exactly(&["roleRef", "subjects"]);
+
 /// The role, and who has it.
 fn grant(role: &str, subjects: Value) -> Value {
     json!({

@@ -1,7 +1,8 @@
 //! The objects of an Organization.
 
 use super::{
-    Exactness, Organization, Part, Stage, account, address, connector, grant, listener, managed_by, object,
+    Exactness, GRANTED, Organization, Part, Stage, account, address, connector, grant, listener, managed_by,
+    object,
 };
 use crate::{
     model::{kind::Address, tenants::names},
@@ -135,7 +136,7 @@ impl Part for OrganizationPart {
     fn exactness(self) -> Exactness {
         match self {
             P::SecretsAccess | P::Admins | P::StoreAccess | P::ListenerAccess | P::ListenerInterceptors => {
-                Exactness::Exactly(&["roleRef", "subjects"])
+                GRANTED
             }
             P::Store => Exactness::Exactly(&["spec"]),
             _ => Exactness::AtLeast,

@@ -1,6 +1,6 @@
 //! What lets engineers into a namespace of a person or a team.
 
-use super::{Exactness, address, grant, managed_by, object};
+use super::{address, grant, managed_by, object};
 use crate::{
     model::{kind::Address, tenants::names},
     steps::tenants::kinds,
@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 pub(in crate::steps::tenants) const ROLE: &str = "platform-engineer";
 /// Who they are, as the identity provider names the group.
 const GROUP: &str = "platform-engineering";
-/// It grants something, so that nobody else is let in by it.
-pub(in crate::steps::tenants) const EXACTNESS: Exactness = Exactness::Exactly(&["roleRef", "subjects"]);
 
 /// Which object it is in this namespace.
 pub(in crate::steps::tenants) fn at(namespace: &str) -> Address {

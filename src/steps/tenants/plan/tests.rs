@@ -270,8 +270,9 @@ fn a_listener_that_says_it_does_not_listen_keeps_what_it_listens_for_from_being_
     let mut organization = mk_organization(&mk_there(Remedy::None));
     let listener = organization.parts.iter_mut();
     for part in listener.filter(|part| part.part == OrganizationPart::Listener) {
-        let state = std::mem::replace(&mut part.state, PartState::Missing);
-        part.state = state.complaining(Some("NotReady: no image".to_owned()));
+        if let PartState::There { complaint, .. } = &mut part.state {
+            *complaint = Some("NotReady: no image".to_owned());
+        }
     }
     let mut seen = mk_seen(vec![organization], vec![mk_binding(&mk_there(Remedy::None))]);
     assert_eq!(acts(&seen), [""; 0], "it is as wanted, so nothing is done");
