@@ -64,7 +64,14 @@ pub(crate) async fn start(folder: &Folder, programs: &Programs, size: Size) -> R
                 .push(("controllers and fake nodes ready", begun.elapsed()));
         }
         Size::Node => {
-            node::settle(&client, &mut started.processes, begun, &mut started.timings).await?;
+            node::settle(
+                &client,
+                folder.path(),
+                &mut started.processes,
+                begun,
+                &mut started.timings,
+            )
+            .await?;
         }
     }
     Ok(started)

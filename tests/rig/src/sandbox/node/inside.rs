@@ -13,7 +13,7 @@ use super::super::processes::Process;
 use super::super::programs::{Program, Programs};
 use super::super::start::PATIENCE;
 use super::super::{Size, control_plane, controllers, kubeconfig, readiness};
-use super::{ADDRESSES, cgroups, containerd, first_images, kubelet, mounts, network};
+use super::{ADDRESSES, cgroups, containerd, dns, first_images, kubelet, mounts, network};
 
 /// Runs the node until one of its processes ends. Standard input is the socket to serve the API on.
 ///
@@ -38,6 +38,15 @@ pub async fn run(folder: &Path) -> Result<(), SandboxError> {
     processes.extend(controllers::start(folder, &programs)?);
     processes.extend(kubelet::start(folder, &programs)?);
     eprintln!("rig: all processes of the node run");
+    let told = dns::tell_when_reached(folder);
+    let watched = watch(&mut processes);
+    tokio::try_join!(told, watched)?;
+    Ok(())
+}
+
+/// # Errors
+/// As soon as one of the processes has ended.
+async fn watch(processes: &mut [Process]) -> Result<(), SandboxError> {
     loop {
         processes.iter_mut().try_for_each(Process::check)?;
         tokio::time::sleep(Duration::from_millis(500)).await;

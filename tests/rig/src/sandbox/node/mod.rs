@@ -78,6 +78,7 @@ pub(crate) async fn start(folder: &Path) -> Result<Started, SandboxError> {
 /// Waits until pods run and names resolve.
 pub(crate) async fn settle(
     client: &Client,
+    folder: &Path,
     processes: &mut [Process],
     begun: Instant,
     timings: &mut Vec<(&'static str, Duration)>,
@@ -92,7 +93,10 @@ pub(crate) async fn settle(
         controllers::ready(client).await
     })
     .await?;
-    readiness::wait("CoreDNS", PATIENCE, processes, async || dns::ready(client).await).await?;
+    readiness::wait("CoreDNS", PATIENCE, processes, async || {
+        dns::ready(client, folder).await
+    })
+    .await?;
     timings.push(("CoreDNS ready", begun.elapsed()));
     Ok(())
 }
