@@ -14,10 +14,10 @@ fail() {
     exit 1
 }
 
-# A linker and a static libc for Rust, shellcheck, and what a real node and its images need
-# (tests/rig/src/sandbox/prerequisites.rs).
+# A linker and a static libc for Rust, shellcheck, what a real node and its images need
+# (tests/rig/src/sandbox/prerequisites.rs), and age, which reads our backups.
 install_packages() {
-    local packages=(ca-certificates gcc libc6-dev shellcheck containerd runc containernetworking-plugins
+    local packages=(ca-certificates gcc libc6-dev shellcheck age containerd runc containernetworking-plugins
         iptables iproute2 conntrack util-linux mount busybox-static git gpg gpg-agent redis-tools) missing=() package
     command -v dpkg-query >/dev/null || return 0
     for package in "${packages[@]}"; do

@@ -29,6 +29,16 @@ pub(crate) fn padded_secret(bytes: usize) -> Result<SecretString, Failure> {
     Ok(STANDARD.encode(&*random(bytes)?).into())
 }
 
+/// A new key of exactly so many bytes.
+///
+/// # Errors
+/// [`Exit::Transient`] if the operating system has no randomness to give.
+pub(crate) fn key<const BYTES: usize>() -> Result<Zeroizing<[u8; BYTES]>, Failure> {
+    let mut key = Zeroizing::new([0; BYTES]);
+    SysRng.try_fill_bytes(&mut *key).map_err(no_entropy)?;
+    Ok(key)
+}
+
 fn random(bytes: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut buffer = Zeroizing::new(vec![0; bytes]);
     SysRng.try_fill_bytes(&mut buffer).map_err(no_entropy)?;

@@ -1,5 +1,6 @@
 //! Bootstrap and day-2 operations toolkit for Kubernetes platforms.
 
+pub mod age;
 pub mod apply;
 pub mod authentik;
 pub mod check;
@@ -13,6 +14,7 @@ pub mod mirror;
 pub mod model;
 pub mod oidc;
 pub(crate) mod planted;
+pub(crate) mod private_file;
 pub mod render;
 pub mod report;
 pub(crate) mod retry;

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::steps::{
     authentik_token::AuthentikToken,
+    backup_create::BackupCreate,
+    backup_restore::BackupRestore,
     dex_scale::DexScale,
     dex_sync::DexSync,
     install::Install,
@@ -75,6 +77,9 @@ pub(super) enum Command {
     /// and private keys. What cannot be collected is said, and keeps nothing else from being collected.
     #[command(after_help = texts::SUPPORT_BUNDLE)]
     SupportBundle(SupportBundle),
+    /// What nobody could make again, in one encrypted file
+    #[command(subcommand)]
+    Backup(Backup),
     /// Put the configuration and the scheduled jobs into the cluster
     ///
     /// It applies what `aphex-ops render install` prints, and removes what an earlier version installed and this one does
@@ -129,6 +134,23 @@ pub(super) enum Command {
     /// Print the version
     #[command(after_help = texts::VERSION)]
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Backup {
+    /// Write the platform's Secrets and all tenants into one encrypted file
+    ///
+    /// Organizations, RepoBindings and KnowledgeBases with the namespaces that they are in, the secrets of their webhooks, and
+    /// the Secrets that `secrets generate` and `authentik token` made. The file has the format of age (age-encryption.org/v1):
+    /// `age --decrypt` reads it too, and what is in it is a list for `kubectl apply`. The databases are not in it.
+    #[command(after_help = texts::BACKUP_CREATE)]
+    Create(BackupCreate),
+    /// Restore what a backup has and the cluster has not
+    ///
+    /// Nothing that is there is changed: what differs is told (exit code 7) and kept, unless --overwrite is given. Status is
+    /// never restored, since controllers make it again.
+    #[command(after_help = texts::BACKUP_RESTORE)]
+    Restore(BackupRestore),
 }
 
 #[derive(Debug, Subcommand)]
@@ -307,6 +329,8 @@ impl Command {
         Ok(match self {
             Self::Check(args) => StepCommand::Check(args.step),
             Self::SupportBundle(step) => StepCommand::SupportBundle(step),
+            Self::Backup(Backup::Create(step)) => StepCommand::BackupCreate(step),
+            Self::Backup(Backup::Restore(step)) => StepCommand::BackupRestore(step),
             Self::Install(_) => StepCommand::install(),
             Self::Uninstall(step) => StepCommand::Uninstall(step),
             Self::Waves(waves) => match *waves {

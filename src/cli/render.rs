@@ -23,7 +23,7 @@ use crate::{
     render::{self, job, rbac, schema},
     steps::waves::WavesInstall,
 };
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 use serde_json::Value;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 use tokio::time::Instant;
@@ -244,7 +244,17 @@ impl Target {
             let message = format!("`{}` is not a command that works on a cluster", of.join(" "));
             Failure::new(Exit::Usage, Reason::InvalidConfig, message)
         };
-        let Cli { command, options } = Cli::try_parse_from(line).map_err(|_| not_a_step())?;
+        let unparsed = |error: clap::Error| match error.kind() {
+            ErrorKind::MissingRequiredArgument => {
+                let message = format!(
+                    "`{}` lacks an argument: give the whole command line",
+                    of.join(" ")
+                );
+                Failure::new(Exit::Usage, Reason::InvalidConfig, message)
+            }
+            _ => not_a_step(),
+        };
+        let Cli { command, options } = Cli::try_parse_from(line).map_err(unparsed)?;
         let config = options.run.load_config()?;
         let timeout = options.run.step_timeout(&config);
         if command.only_plans() {

@@ -8,6 +8,8 @@ use crate::{
     render::install,
     steps::{
         authentik_token::AuthentikToken,
+        backup_create::BackupCreate,
+        backup_restore::BackupRestore,
         check::Check,
         dex_scale::DexScale,
         dex_sync::DexSync,
@@ -57,6 +59,8 @@ pub enum StepCommand {
     TenantsDelete(TenantsDelete),
     TenantsVerify(TenantsVerify),
     SupportBundle(SupportBundle),
+    BackupCreate(BackupCreate),
+    BackupRestore(BackupRestore),
 }
 
 macro_rules! each {
@@ -86,6 +90,8 @@ macro_rules! each {
             StepCommand::TenantsDelete($step) => $body,
             StepCommand::TenantsVerify($step) => $body,
             StepCommand::SupportBundle($step) => $body,
+            StepCommand::BackupCreate($step) => $body,
+            StepCommand::BackupRestore($step) => $body,
         }
     };
 }
@@ -144,6 +150,7 @@ impl StepCommand {
     pub fn question(&self) -> Option<String> {
         match self {
             Self::TenantsDelete(step) => step.question(),
+            Self::BackupRestore(step) => step.question(),
             _ => None,
         }
     }

@@ -58,6 +58,12 @@ pub(super) const TENANTS_DELETE: &str = "Examples:
   aphex-ops tenants delete my-application
   aphex-ops tenants delete acme-corp my-application --dry-run
   aphex-ops tenants delete Organization/acme-corp RepoBinding/my-application --yes --timeout 15m";
+pub(super) const BACKUP_CREATE: &str = "Examples:
+  aphex-ops backup create platform.age --recipient age1pcj6hwhlyq4u2ysnmp2lvwtpdzxcrnggp2nlvl738xwt9d2sqeysup7u7z";
+pub(super) const BACKUP_RESTORE: &str = "Examples:
+  aphex-ops backup restore platform.age --identity-file key.txt --dry-run
+  aphex-ops backup restore platform.age --identity-file key.txt
+  aphex-ops backup restore platform.age --identity-file key.txt --overwrite --yes";
 pub(super) const SUPPORT_BUNDLE: &str = "Examples:
   aphex-ops support-bundle support.tar.gz
   aphex-ops support-bundle support.tar.gz --lines 5000";

@@ -1,6 +1,9 @@
 //! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
 
 pub mod authentik_token;
+pub mod backup_create;
+pub mod backup_restore;
+
 pub mod check;
 pub mod dex_scale;
 pub mod dex_sync;

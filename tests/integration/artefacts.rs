@@ -32,8 +32,15 @@ fn rendered(what: &str, line: &[String]) -> Option<String> {
 
 /// What a command takes, whatever it is told to work on.
 fn grants(line: &[String]) -> Option<Vec<Grant>> {
-    let named = [line, &["NAME".to_owned()]].concat();
-    let text = rendered("rbac", line).or_else(|| rendered("rbac", &named))?;
+    let named = ["", "NAME", "FILE --recipient age1", "FILE --identity-file FILE"];
+    let whole = named.map(|more| {
+        [
+            line,
+            &more.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+        ]
+        .concat()
+    });
+    let text = whole.iter().find_map(|line| rendered("rbac", line))?;
     let mut grants = Vec::new();
     for document in text.split("---\n") {
         let document: Value = serde_saphyr::from_str(document).unwrap();

@@ -316,7 +316,9 @@ async fn play(step: StepCommand, initial: Initial) {
         | StepCommand::TenantsResume(_)
         | StepCommand::TenantsRotateSecret(_)
         | StepCommand::TenantsDelete(_)
-        | StepCommand::TenantsVerify(_) => {
+        | StepCommand::TenantsVerify(_)
+        | StepCommand::BackupCreate(_)
+        | StepCommand::BackupRestore(_) => {
             panic!("it takes tenants to see what they take: see `tenants`")
         }
         StepCommand::JobsStatus(_) => jobs_status(&mut stage).await,

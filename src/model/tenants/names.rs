@@ -24,6 +24,10 @@ pub const PIPELINE_LABEL: &str = "platform.aphex/pipeline";
 pub const REPOSITORY_LABEL: &str = "platform.aphex/repo";
 /// Label by which a namespace gets at its Organization's secrets.
 pub const STORE_LABEL: &str = "aphex.dev/org";
+/// The Secret of an Organization that signs webhooks, in its namespace.
+pub const WEBHOOK_SECRET: &str = "github-webhook-secret";
+/// Its key.
+pub const WEBHOOK_KEY: &str = "secret";
 /// Annotation with the custom resource that an object is there for, as `<kind>/<namespace>/<name>`.
 pub const OWNER_ANNOTATION: &str = "platform.aphex/owner";
 /// Annotation on a custom resource that leaves it, and what belongs to it, as it is.

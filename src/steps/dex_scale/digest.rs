@@ -8,9 +8,8 @@ use crate::{
     planted::{self, Bug},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use ring::hmac::{self, HMAC_SHA256};
 use secrecy::ExposeSecret;
-use sha2::Sha256;
 
 /// As long as a forger's chance is none; it is written on an object that many may read.
 const LENGTH: usize = 16;
@@ -73,10 +72,7 @@ fn digest(key: &[u8], mut pairs: Vec<(&str, &[u8])>) -> String {
     if planted::is_planted(Bug::AnnotatesSecrets) {
         return BASE64_URL_SAFE_NO_PAD.encode(pairs[0].1);
     }
-    // HMAC takes keys of any length (RFC 2104 §2), so this never fails.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return String::new();
-    };
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(HMAC_SHA256, key));
     for part in pairs
         .into_iter()
         .flat_map(|(name, value)| [name.as_bytes(), value])
@@ -84,7 +80,7 @@ fn digest(key: &[u8], mut pairs: Vec<(&str, &[u8])>) -> String {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
-    BASE64_URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..LENGTH])
+    BASE64_URL_SAFE_NO_PAD.encode(&mac.sign().as_ref()[..LENGTH])
 }
 
 #[cfg(test)]

@@ -1,35 +1,21 @@
 //! Writing the archive.
 
 use super::gather::Gathered;
+use crate::private_file;
 use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
-use std::{
-    fs::{self, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 use tar::{Builder, Header};
 
-/// Only who made it may read it.
+/// Only who unpacks it may read it.
 const MODE: u32 = 0o600;
 
-/// Writes all files into a new archive; what was begun and could not be ended is removed again.
+/// Writes all files into a new archive.
 ///
 /// # Errors
 /// The file exists already, or cannot be written.
 pub(super) fn write(path: &Path, gathered: &Gathered) -> io::Result<()> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE)
-        .open(path)?;
-    let written = fill(file, gathered);
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(path);
-    }
-    written
+    private_file::create(path, |file| fill(file, gathered))
 }
 
 fn fill(file: fs::File, gathered: &Gathered) -> io::Result<()> {

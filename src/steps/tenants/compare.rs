@@ -52,7 +52,7 @@ fn is_foreign(live: &Value) -> bool {
 }
 
 /// Whether everything that is wanted is there with the same value; there may be more.
-fn includes(live: &Value, wanted: &Value) -> bool {
+pub(in crate::steps) fn includes(live: &Value, wanted: &Value) -> bool {
     match (live, wanted) {
         (Value::Object(live), Value::Object(wanted)) => wanted.iter().all(|(name, wanted)| {
             // What is empty may be left out.

@@ -31,6 +31,7 @@ mod verify;
 mod wanted;
 
 pub use action::Action;
+pub(super) use compare::includes;
 pub use delete::TenantsDelete;
 pub use describe::TenantsDescribe;
 pub use overview::TenantsStatus;

@@ -36,6 +36,8 @@ fn commands() -> Vec<String> {
         "secrets rotate" => format!("{line} client-secret"),
         "waves fetch" => format!("{line} --only rbac --mirror /proc/aphex-ops"),
         "render platform" => format!("{line} --only rbac /proc/aphex-ops"),
+        "backup create" => format!("{line} /proc/aphex-ops --recipient age1"),
+        "backup restore" => format!("{line} /proc/aphex-ops --identity-file /proc/aphex-ops"),
         "support-bundle" => format!("{line} /proc/aphex-ops"),
         "tenants suspend" | "tenants resume" | "tenants rotate-secret" => format!("{line} acme-corp"),
         "tenants delete" => format!("{line} acme-corp --yes"),

@@ -43,6 +43,7 @@ async fn wrong_usage_exits_2_and_prints_nothing_to_stdout() {
         ),
         ("render job tenants reconcile --watch", "does not end"),
         ("render rbac tenants suspend --watch", "is not a command"),
+        ("render rbac backup create", "lacks an argument"),
         ("playbook show unknown", "aphex-ops playbook list"),
         (
             "playbook show ./unknown.yaml",

@@ -4,15 +4,14 @@
 use super::upstream;
 use crate::tenants::stage::{PLATFORM, Stage, binding, organization};
 use crate::world::PROGRAM;
-use hmac::{Hmac, KeyInit, Mac};
 use k8s_openapi::{
     ByteString,
     api::core::v1::{Pod, Secret, Service},
 };
 use kube::{Api, ResourceExt, api::DynamicObject};
 use rig::sandbox::{Component, Image, SHELL_IMAGE};
+use ring::hmac::{self, HMAC_SHA256};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use std::{
     fmt::Write,
     path::Path,
@@ -82,10 +81,9 @@ impl Push {
     }
 
     fn signature(&self, body: &[u8]) -> Option<String> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_ref()?).unwrap();
-        mac.update(body);
+        let key = hmac::Key::new(HMAC_SHA256, self.secret.as_ref()?);
         let mut text = "sha256=".to_owned();
-        for byte in mac.finalize().into_bytes() {
+        for byte in hmac::sign(&key, body).as_ref() {
             write!(text, "{byte:02x}").unwrap();
         }
         Some(text)

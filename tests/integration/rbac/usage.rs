@@ -110,7 +110,7 @@ fn wider(needed: &Permission) -> [Permission; 4] {
 }
 
 /// What a write of a role or a binding takes besides, and no request shows: one who does not hold what is in the role
-/// has to be allowed to give it. Our bindings have the names of their roles.
+/// has to be allowed to give it. Our bindings have the names of their roles. So does one of a namespace, by a policy.
 fn implied(request: &AuditEvent) -> Vec<Permission> {
     let is_write = ["create", "patch", "update"].contains(&request.verb.as_str());
     let done = matches!(request.code(), Some(200 | 201));
@@ -130,6 +130,14 @@ fn implied(request: &AuditEvent) -> Vec<Permission> {
         "rolebindings" | "clusterrolebindings" => ["roles", "clusterroles"]
             .map(|role| permission(role, "bind"))
             .into(),
+        // The labels of tenants' namespaces: see `manifests/components/tenancy/policies.yaml`.
+        "namespaces" => vec![Permission {
+            namespace: None,
+            group: "aphex.io".to_owned(),
+            resource: "organizations/status".to_owned(),
+            verb: "patch".to_owned(),
+            name: None,
+        }],
         _ => Vec::new(),
     }
 }

@@ -1,10 +1,16 @@
 //! The laws for `tenants reconcile` and `tenants delete`: a run that dies at any of its requests is finished by the next one, and nothing is lost,
 //! doubled or left behind.
 
-use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
+use super::{
+    backup::Keys,
+    stage::{PLATFORM, Stage, binding, knowledge_base, organization},
+};
 use aphex_ops::{
     cli::StepCommand,
-    steps::tenants::{TenantsDelete, TenantsRotateSecret},
+    steps::{
+        backup_restore::BackupRestore,
+        tenants::{TenantsDelete, TenantsRotateSecret},
+    },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::{
@@ -43,6 +49,8 @@ pub(super) enum Initial {
     Named,
     /// Everything stands, and one secret gets another value.
     Rotated,
+    /// Nothing but what Argo CD makes of a Secret; a backup has the rest.
+    Lost,
 }
 
 pub(super) struct Tenants {
@@ -55,16 +63,21 @@ pub(super) struct Tenants {
     standing: PathBuf,
     initial: Initial,
     mark: AuditMark,
-    _folder: tempfile::TempDir,
+    keys: Keys,
 }
 
 impl Tenants {
     pub(super) async fn start(initial: Initial) -> Self {
         let mut stage = Stage::start().await;
         let standing = stage.kubeconfig.clone();
+        if initial == Initial::Lost {
+            stage.work_as_administrator();
+            stage.run("namespaces ensure").await.ended(0, &[]);
+        }
         let step = match initial {
             Initial::Named => Some(StepCommand::TenantsDelete(TenantsDelete::default())),
             Initial::Rotated => Some(StepCommand::TenantsRotateSecret(TenantsRotateSecret::default())),
+            Initial::Lost => Some(StepCommand::BackupRestore(BackupRestore::default())),
             Initial::Asked | Initial::Drifted | Initial::Leaving => None,
         };
         if let Some(step) = step {
@@ -73,12 +86,13 @@ impl Tenants {
         let recorder = Recorder::new();
         let upstream = Upstream::tls(stage.sandbox.server_url(), stage.sandbox.ca_pem());
         let api = Proxy::start(upstream, &recorder, "kubernetes").await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::make();
+        keys.write(&backup());
         let mut config = kube::config::Kubeconfig::read_from(&stage.kubeconfig).unwrap();
         let cluster = config.clusters[0].cluster.as_mut().unwrap();
         cluster.server = Some(api.url().to_owned());
         cluster.certificate_authority_data = Some(STANDARD.encode(api.ca_pem().unwrap()));
-        let kubeconfig = folder.path().join("kubeconfig");
+        let kubeconfig = keys.folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, serde_saphyr::to_string(&config).unwrap()).unwrap();
         super::stage::end_namespaces(stage.client.clone());
         let mark = stage.sandbox.audit_mark().await.unwrap();
@@ -90,7 +104,7 @@ impl Tenants {
             standing,
             initial,
             mark,
-            _folder: folder,
+            keys,
         }
     }
 
@@ -160,6 +174,18 @@ impl Tenants {
         }
     }
 
+    /// Of what the backup has, only a Secret is there, without the key.
+    async fn lose(&self) -> Result<(), Trouble> {
+        let secrets = self.stage.api("Secret", Some("argocd"));
+        if secrets.get_opt("argocd-secret").await?.is_some() {
+            secrets.delete("argocd-secret", &DeleteParams::default()).await?;
+        }
+        self.stage
+            .apply([argocd_secret("server.secretkey", "q7Vd0mZ2tYc5xW8eR1uP")])
+            .await;
+        Ok(())
+    }
+
     async fn remove(&self, kind: &str) {
         let ours = ListParams::default().labels(OURS);
         for object in self.stage.api(kind, None).list(&ours).await.unwrap() {
@@ -167,6 +193,26 @@ impl Tenants {
             let _ = api.delete(&object.name_any(), &DeleteParams::default()).await;
         }
     }
+}
+
+fn argocd_secret(key: &str, value: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "namespace": "argocd"},
+           "data": {key: STANDARD.encode(value)}})
+}
+
+/// What a backup of an organization and its only repository has.
+fn backup() -> Vec<Value> {
+    let metadata = |name: &str| json!({"name": name, "labels": {"platform.aphex/managed-by": "organization-controller"}});
+    let mut inside = metadata("github-webhook-secret");
+    inside["namespace"] = "org-acme-corp".into();
+    vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata("org-acme-corp")}),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": inside, "data": {"secret": STANDARD.encode("zE8rT5yU1iO9pA3sX6cV")}}),
+        argocd_secret("oidc.dex.clientSecret", "B4nK6jH9gF3sD7aL2oQ5"),
+        organization("acme-corp"),
+        binding("my-application", "acme-corp", "cdktf-deploy-pipeline"),
+        knowledge_base("platform-docs"),
+    ]
 }
 
 impl World for Tenants {
@@ -177,17 +223,21 @@ impl World for Tenants {
     fn command(&self) -> Run {
         let deadline = format!("{}s", DEADLINE.as_secs());
         let line = match self.initial {
-            Initial::Named => DELETE,
-            Initial::Rotated => ROTATE,
-            Initial::Asked | Initial::Drifted | Initial::Leaving => RECONCILE,
+            Initial::Named => DELETE.to_owned(),
+            Initial::Rotated => ROTATE.to_owned(),
+            Initial::Lost => self.keys.restore(),
+            Initial::Asked | Initial::Drifted | Initial::Leaving => RECONCILE.to_owned(),
         };
-        self.program(line, &self.kubeconfig)
+        self.program(&line, &self.kubeconfig)
             .args(["-vv", "--timeout", &deadline])
             .timeout(DEADLINE + Duration::from_secs(15))
     }
 
     async fn reset(&mut self) -> Result<(), Trouble> {
         self.clear().await;
+        if self.initial == Initial::Lost {
+            return self.lose().await;
+        }
         let binding = binding("my-application", "acme-corp", "cdktf-deploy-pipeline");
         self.stage
             .apply([
@@ -292,13 +342,13 @@ impl World for Tenants {
         match self.initial {
             Initial::Leaving | Initial::Named => true,
             Initial::Rotated => key.ends_with("/org-acme-corp/github-webhook-secret/secret"),
-            Initial::Asked | Initial::Drifted => false,
+            Initial::Asked | Initial::Drifted | Initial::Lost => false,
         }
     }
 
     /// What it is told to remove, and a binding of another role.
     fn may_be_lost(&self, _object: &str) -> bool {
-        !matches!(self.initial, Initial::Asked | Initial::Rotated)
+        !matches!(self.initial, Initial::Asked | Initial::Rotated | Initial::Lost)
     }
 }
 
@@ -363,9 +413,23 @@ async fn going_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotating() {
-    let mut worlds = [Tenants::start(Initial::Rotated).await];
+    survives_all_kills(Initial::Rotated).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coming_back() {
+    if std::env::var_os("APHEX_OPS_TEST_ALL").is_some() {
+        survives_all_kills(Initial::Lost).await;
+    } else {
+        survives_kills(Initial::Lost).await;
+    }
+}
+
+/// Dies at every point of every request.
+async fn survives_all_kills(initial: Initial) {
+    let mut worlds = [Tenants::start(initial).await];
     let report = sweep::kills(&mut worlds).await.unwrap();
-    println!("{ROTATE}: {report}");
+    println!("tenants from {initial:?}: {report}");
     assert!(report.requests > 3 && report.points >= 3 * report.requests && report.missed == 0);
     assert!(report.violations.is_empty());
 }

@@ -1,6 +1,7 @@
 //! Tenants on a real API server, with the definitions of Tekton, Argo CD and external-secrets that their makers publish.
 
 mod attacks;
+mod backup;
 mod bad_input;
 mod delete;
 mod describe;

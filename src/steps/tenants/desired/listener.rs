@@ -42,7 +42,7 @@ pub(super) fn push_binding() -> Value {
 /// No namespace is named: with any, even its own, Tekton Triggers makes it watch the kinds of all namespaces, which its account
 /// may not, and it never starts (`MakeContainer` of its reconciler, `--is-multi-ns`).
 pub(super) fn listener(organization: &str) -> Value {
-    let secret = json!({"secretName": super::organization::WEBHOOK_SECRET, "secretKey": super::organization::WEBHOOK_KEY});
+    let secret = json!({"secretName": names::WEBHOOK_SECRET, "secretKey": names::WEBHOOK_KEY});
     json!({"spec": {
         "serviceAccountName": super::organization::LISTENER_ACCOUNT,
         "triggerGroups": [{

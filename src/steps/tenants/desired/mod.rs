@@ -14,7 +14,9 @@ pub(super) mod team;
 pub(super) use binding::{BindingPart, TERRAFORM_SECRET};
 pub(super) use facts::{Binding, Facts, Organization};
 pub(super) use listener::{TEMPLATES, parameters};
-pub(super) use organization::{OrganizationPart, WEBHOOK_KEY, WEBHOOK_SECRET};
+pub(super) use organization::OrganizationPart;
+
+pub(super) use crate::model::tenants::names::{WEBHOOK_KEY, WEBHOOK_SECRET};
 
 use super::kinds;
 use crate::model::{

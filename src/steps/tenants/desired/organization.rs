@@ -40,10 +40,6 @@ use OrganizationPart as P;
 const STORE_READER: &str = "eso-secrets-reader";
 /// The account of the listener.
 pub(super) const LISTENER_ACCOUNT: &str = "eventlistener";
-/// The Secret that signs webhooks.
-pub(in crate::steps::tenants) const WEBHOOK_SECRET: &str = "github-webhook-secret";
-/// Its key.
-pub(in crate::steps::tenants) const WEBHOOK_KEY: &str = "secret";
 
 impl Part for OrganizationPart {
     type Tenant<'a> = Organization<'a>;
@@ -83,7 +79,7 @@ impl Part for OrganizationPart {
                 format!("eventlistener-{organization}"),
             ),
             P::Store => address(kinds::SECRET_STORE, None, names::secret_store(organization)),
-            P::WebhookSecret => inside(kinds::SECRET, WEBHOOK_SECRET),
+            P::WebhookSecret => inside(kinds::SECRET, names::WEBHOOK_SECRET),
             P::PushBinding => inside(kinds::TRIGGER_BINDING, listener::PUSH_BINDING),
             P::Listener => inside(kinds::EVENT_LISTENER, listener::LISTENER),
             P::ConnectorConfig => inside(kinds::CONFIG_MAP, connector::CONFIG),
