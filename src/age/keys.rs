@@ -4,17 +4,25 @@ use super::Trouble;
 use bech32::{Bech32, primitives::decode::CheckedHrpstring};
 use secrecy::zeroize::Zeroizing;
 use std::{fmt, str::FromStr};
-use x25519_dalek::{PublicKey, StaticSecret};
+use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
 const RECIPIENT: &str = "age";
 const IDENTITY: &str = "age-secret-key-";
 
 /// Whom a file is encrypted for: a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recipient(pub(super) PublicKey);
+pub struct Recipient(pub(super) [u8; 32]);
 
 /// Who can read it: a private key.
-pub struct Identity(pub(super) StaticSecret);
+pub struct Identity(pub(super) Zeroizing<[u8; 32]>);
+
+impl Identity {
+    /// The recipient that belongs to it.
+    #[must_use]
+    pub fn recipient(&self) -> Recipient {
+        Recipient(x25519(*self.0, X25519_BASEPOINT_BYTES))
+    }
+}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +37,9 @@ impl FromStr for Recipient {
     /// [`Trouble::NoRecipient`], or [`Trouble::Identity`].
     fn from_str(text: &str) -> Result<Self, Trouble> {
         match bytes(text, RECIPIENT) {
-            Some(bytes) => Ok(Self(PublicKey::from(*bytes))),
+            // With a point of low order, everybody shares the same secret: none at all.
+            Some(bytes) if x25519([0; 32], *bytes) != [0; 32] => Ok(Self(*bytes)),
+            Some(_) => Err(Trouble::NoRecipient),
             None if text.to_ascii_lowercase().starts_with(IDENTITY) => Err(Trouble::Identity),
             None => Err(Trouble::NoRecipient),
         }
@@ -45,7 +55,7 @@ pub fn identities(text: &str) -> Result<Vec<Identity>, Trouble> {
     let keys = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
     let identity = |(text, line): (&str, usize)| {
         let bytes = bytes(text, IDENTITY).ok_or(Trouble::NoIdentity { line })?;
-        Ok(Identity(StaticSecret::from(*bytes)))
+        Ok(Identity(bytes))
     };
     let found: Vec<Identity> = keys.map(identity).collect::<Result<_, _>>()?;
     if found.is_empty() {

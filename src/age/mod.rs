@@ -74,7 +74,7 @@ pub fn encrypt(recipients: &[Recipient], plaintext: &[u8]) -> Result<Vec<u8>, Fa
     let key: FileKey = entropy::key()?;
     let stanzas = recipients
         .iter()
-        .map(|recipient| envelope::wrap(recipient, &entropy::key()?, &key).map_err(refused))
+        .map(|recipient| envelope::wrap(recipient, &Identity(entropy::key()?), &key).map_err(refused))
         .collect::<Result<_, Failure>>()?;
     let mut file = Header::seal(stanzas, &key)
         .map_err(refused)?

@@ -3,13 +3,12 @@
 
 use super::*;
 use bech32::{Bech32, Hrp};
-use x25519_dalek::{PublicKey, StaticSecret};
 
 /// An identity, and the recipient that belongs to it.
 fn mk_pair(seed: u8) -> (Identity, Recipient) {
-    let secret = StaticSecret::from([seed; 32]);
-    let public = PublicKey::from(&secret);
-    (Identity(secret), Recipient(public))
+    let identity = Identity(Zeroizing::new([seed; 32]));
+    let recipient = identity.recipient();
+    (identity, recipient)
 }
 
 fn mk_text(prefix: &str, bytes: [u8; 32]) -> String {
@@ -111,10 +110,14 @@ fn what_is_no_file_of_age_is_told_apart() {
 
 #[test]
 fn keys_are_read_as_people_write_them_and_never_shown() {
-    let recipient = mk_text("age", *mk_pair(1).1.0.as_bytes());
+    let recipient = mk_text("age", mk_pair(1).1.0);
     assert_eq!(recipient.parse::<Recipient>(), Ok(mk_pair(1).1));
     let secret = mk_text("age-secret-key-", [1; 32]).to_uppercase();
     assert_eq!(secret.parse::<Recipient>(), Err(Trouble::Identity));
+    assert_eq!(
+        mk_text("age", [0; 32]).parse::<Recipient>(),
+        Err(Trouble::NoRecipient)
+    );
     for wrong in [
         "",
         "age1",
