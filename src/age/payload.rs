@@ -29,7 +29,9 @@ impl Key {
 
     /// No nonce may come twice with one key.
     pub(super) fn seal(&self, nonce: [u8; 12], plaintext: &[u8]) -> Result<Vec<u8>, Trouble> {
-        let mut sealed = plaintext.to_vec();
+        // Room for all of it from the start: nothing is moved and left behind unencrypted.
+        let mut sealed = Vec::with_capacity(plaintext.len() + Self::TAG);
+        sealed.extend_from_slice(plaintext);
         let nonce = Nonce::assume_unique_for_key(nonce);
         self.0
             .seal_in_place_append_tag(nonce, Aad::empty(), &mut sealed)

@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
         .probing(&[Probe::Secrets]),
     Check::error("APX-SEC-007", Secrets, "no Secret of the database is lost", lost)
         .means("The database was initialised with passwords that are gone, so that nobody gets at its data.")
-        .mended("Restore the Secret from a backup, or give up the data by deleting the volume claim.")
+        .mended("Restore the Secret from a backup (`aphex-ops backup restore FILE --identity-file FILE`), or give up the data by deleting the volume claim.")
         .after(&["APX-CLU-003"])
         .probing(&[Probe::Secrets]),
     Check::warning(

@@ -49,7 +49,8 @@ pub(super) fn data_loss(seen: &Seen, secret: &SecretSeen) -> Option<Refusal> {
             claims.join(", ")
         ),
         hint: format!(
-            "restore Secret {} from a backup, or if the data may be lost run `kubectl -n {} delete pvc {}`",
+            "restore Secret {} from a backup, as `aphex-ops backup restore FILE --identity-file FILE` does, or if the data may be lost \
+             run `kubectl -n {} delete pvc {}`",
             spec.name,
             spec.namespace,
             claims.join(" ")
