@@ -14,7 +14,6 @@ pub mod mirror;
 pub mod model;
 pub mod oidc;
 pub(crate) mod planted;
-pub(crate) mod private_file;
 pub mod render;
 pub mod report;
 pub(crate) mod retry;

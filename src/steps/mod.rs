@@ -10,6 +10,7 @@ pub mod dex_sync;
 pub mod install;
 pub mod jobs_status;
 pub mod namespaces_ensure;
+mod new_file;
 pub mod oidc_verify;
 pub mod secrets_generate;
 pub mod secrets_rotate;

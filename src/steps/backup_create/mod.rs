@@ -5,10 +5,7 @@ pub(in crate::steps) mod gather;
 
 use crate::{
     age::{self, Recipient},
-    converge::{
-        Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb,
-        contract::{Note, Refusal},
-    },
+    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Note},
     model::{
         config::Config,
         exit::Exit,
@@ -17,14 +14,14 @@ use crate::{
         rule::Rule,
         secrets::catalog,
     },
-    private_file,
+    steps::new_file,
 };
 use contents::{Contents, is_leaving};
 use secrecy::zeroize::Zeroizing;
 use std::{
     fmt,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -87,17 +84,12 @@ impl fmt::Display for Write {
 
 impl Effect for Write {
     fn object(&self) -> ObjectRef {
-        object(&self.file)
+        new_file::object(&self.file)
     }
 
     fn verb(&self) -> Verb {
         Verb::Create
     }
-}
-
-/// A file of this machine, as it is named in messages.
-pub(in crate::steps) fn object(file: &Path) -> ObjectRef {
-    ObjectRef::global("file", file.display().to_string())
 }
 
 impl BackupCreate {
@@ -171,13 +163,7 @@ impl Step for BackupCreate {
         plan.notes = lacking.map(note).collect();
         match (seen.is_written, seen.is_there) {
             (true, _) => {}
-            (false, true) => plan.refused.push(Refusal {
-                exit: Exit::Usage,
-                reason: Reason::DataLossGuard,
-                object: object(&seen.file),
-                message: "it exists already, and is not overwritten".to_owned(),
-                hint: "name another file, or remove that one".to_owned(),
-            }),
+            (false, true) => plan.refused.push(new_file::exists(&seen.file)),
             (false, false) => plan.act.push(Write {
                 file: seen.file.clone(),
                 objects: seen.gathered.contents.0.len(),
@@ -194,13 +180,9 @@ impl Step for BackupCreate {
             failure.caused_by(error)
         })?;
         let encrypted = age::encrypt(&self.recipients()?, &text)?;
-        let written = private_file::create(&action.file, |mut file| {
+        new_file::create(&action.file, |mut file| {
             file.write_all(&encrypted)?;
             file.sync_all()
-        });
-        written.map_err(|error| {
-            let failure = Failure::new(Exit::Usage, Reason::Unavailable, "it cannot be written");
-            failure.caused_by(error).on(object(&action.file))
         })?;
         self.is_written.store(true, Ordering::Relaxed);
         Ok(Outcome::Created)

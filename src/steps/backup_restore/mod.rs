@@ -14,9 +14,12 @@ use crate::{
         rule::Rule,
         tenants::kinds,
     },
-    steps::backup_create::{
-        contents::{Contents, place_of},
-        gather, object,
+    steps::{
+        backup_create::{
+            contents::{Contents, place_of},
+            gather,
+        },
+        new_file,
     },
 };
 use plan::{Found, Restore};
@@ -74,7 +77,7 @@ impl BackupRestore {
 
     fn read(&self, config: &Config) -> Result<Contents, Failure> {
         let wrong = |file: &Path, message: String| {
-            Failure::new(Exit::Usage, Reason::InvalidConfig, message).on(object(file))
+            Failure::new(Exit::Usage, Reason::InvalidConfig, message).on(new_file::object(file))
         };
         let unread = |file: &Path, error| wrong(file, "it cannot be read".to_owned()).caused_by(error);
         let keys = fs::read_to_string(&self.identity_file).map(Zeroizing::new);

@@ -1,24 +1,19 @@
 //! Writing the archive.
 
 use super::gather::Gathered;
-use crate::private_file;
 use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
-use std::{fs, io, path::Path};
+use std::{fs, io};
 use tar::{Builder, Header};
 
 /// Only who unpacks it may read it.
 const MODE: u32 = 0o600;
 
-/// Writes all files into a new archive.
+/// Writes all files into the archive.
 ///
 /// # Errors
-/// The file exists already, or cannot be written.
-pub(super) fn write(path: &Path, gathered: &Gathered) -> io::Result<()> {
-    private_file::create(path, |file| fill(file, gathered))
-}
-
-fn fill(file: fs::File, gathered: &Gathered) -> io::Result<()> {
+/// It cannot be written.
+pub(super) fn fill(file: fs::File, gathered: &Gathered) -> io::Result<()> {
     let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
     let mut archive = Builder::new(GzEncoder::new(file, Compression::default()));
     for (path, text) in &gathered.files {

@@ -5,17 +5,9 @@ mod gather;
 mod redact;
 
 use crate::{
-    converge::{
-        Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb,
-        contract::{Note, Refusal},
-    },
-    model::{
-        config::Config,
-        exit::Exit,
-        failure::{Failure, Reason},
-        object::ObjectRef,
-        rule::Rule,
-    },
+    converge::{Context, Effect, Meta, Outcome, Plan, Schedule, Step, Verb, contract::Note},
+    model::{config::Config, failure::Failure, object::ObjectRef, rule::Rule},
+    steps::new_file,
 };
 use gather::Gathered;
 use std::{
@@ -66,16 +58,12 @@ impl fmt::Display for Write {
 
 impl Effect for Write {
     fn object(&self) -> ObjectRef {
-        object(&self.file)
+        new_file::object(&self.file)
     }
 
     fn verb(&self) -> Verb {
         Verb::Create
     }
-}
-
-fn object(file: &std::path::Path) -> ObjectRef {
-    ObjectRef::global("file", file.display().to_string())
 }
 
 impl Step for SupportBundle {
@@ -123,13 +111,7 @@ impl Step for SupportBundle {
         plan.notes = lacking.collect();
         match (seen.is_written, seen.is_there) {
             (true, _) => {}
-            (false, true) => plan.refused.push(Refusal {
-                exit: Exit::Usage,
-                reason: Reason::DataLossGuard,
-                object: object(&seen.file),
-                message: "it exists already, and is not overwritten".to_owned(),
-                hint: "name another file, or remove that one".to_owned(),
-            }),
+            (false, true) => plan.refused.push(new_file::exists(&seen.file)),
             (false, false) => plan.act.push(Write {
                 file: seen.file.clone(),
                 files: seen.gathered.files.len(),
@@ -140,10 +122,7 @@ impl Step for SupportBundle {
 
     async fn apply(&self, _: &Context, action: Write) -> Result<Outcome, Failure> {
         let gathered = self.gathered.get().map(Arc::clone).unwrap_or_default();
-        archive::write(&action.file, &gathered).map_err(|error| {
-            let failure = Failure::new(Exit::Usage, Reason::Unavailable, "it cannot be written");
-            failure.caused_by(error).on(object(&action.file))
-        })?;
+        new_file::create(&action.file, |file| archive::fill(file, &gathered))?;
         self.is_written.store(true, Ordering::Relaxed);
         Ok(Outcome::Created)
     }
