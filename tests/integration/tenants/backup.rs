@@ -3,7 +3,6 @@
 use super::stage::{PLATFORM, Stage, binding, knowledge_base, organization};
 use crate::cli::program::Left;
 use aphex_ops::{
-    age::{Recipient, encrypt},
     cli::StepCommand,
     steps::{backup_create::BackupCreate, backup_restore::BackupRestore},
 };
@@ -72,15 +71,15 @@ impl Keys {
         String::from_utf8(read.stdout).unwrap()
     }
 
-    /// Puts a backup of these objects in the place of what is there.
+    /// Puts a backup of these objects, which `age` encrypts, in the place of what is there.
     pub(super) fn write(&self, objects: &[Value]) {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-        let recipient: Recipient = self.recipient.parse().unwrap();
-        fs::write(
-            self.file(),
-            encrypt(&[recipient], list.to_string().as_bytes()).unwrap(),
-        )
-        .unwrap();
+        let plain = self.folder.path().join("list.json");
+        fs::write(&plain, list.to_string()).unwrap();
+        let mut age = Command::new("age");
+        let age = age.args(["--encrypt", "--recipient", &self.recipient]);
+        let made = age.arg("--output").arg(self.file()).arg(&plain).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 }
 
