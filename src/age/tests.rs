@@ -1,5 +1,5 @@
 //! Round trips, and whatever can be wrong with a file. That others read what is written here, and the other way round, is
-//! tried with the program `age` itself, in `tests/integration/backup.rs`.
+//! tried with the program `age` itself, in `tests/integration/tenants/backup.rs`.
 
 use super::*;
 use bech32::{Bech32, Hrp};

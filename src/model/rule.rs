@@ -1,5 +1,6 @@
 //! The permissions that a step needs, declared beside the step and proved by tests.
 
+use crate::model::kind::Kind;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// One permission: verbs on one resource, in one namespace or cluster-wide, if possible by name.
@@ -57,6 +58,12 @@ impl Rule {
             namespace: None,
             ..Self::named("", group, resource, names, verbs)
         }
+    }
+
+    /// Verbs on all objects of a kind, in whatever namespace.
+    #[must_use]
+    pub fn everywhere(kind: &Kind, verbs: &[&'static str]) -> Self {
+        Self::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
     }
 }
 

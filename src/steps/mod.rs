@@ -1,9 +1,8 @@
-//! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely.
+//! One folder for each step: `mod.rs` looks and acts, `plan.rs` decides, purely. What several of them do is in a file beside.
 
 pub mod authentik_token;
 pub mod backup_create;
 pub mod backup_restore;
-
 pub mod check;
 pub mod dex_scale;
 pub mod dex_sync;

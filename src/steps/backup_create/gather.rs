@@ -6,7 +6,7 @@ use crate::{
     model::{
         config::Config,
         failure::{Failure, Reason},
-        kind::{Kind, NAMESPACE, SECRET},
+        kind::{NAMESPACE, SECRET},
         rule::Rule,
         tenants::{kinds, names::WEBHOOK_SECRET},
     },
@@ -33,13 +33,8 @@ pub(in crate::steps) fn rules(config: &Config, more: &[&'static str]) -> Vec<Rul
         .map(|(namespace, names)| Rule::named(&namespace, "", "secrets", names, &with("get")));
     let of_webhooks = Rule::cluster("", "secrets", [WEBHOOK_SECRET], &with("list"));
     let kinds = iter::once(NAMESPACE).chain(kinds::ALL.iter().cloned());
-    let of_kinds = kinds.map(|kind| every(&kind, &with("list")));
+    let of_kinds = kinds.map(|kind| Rule::everywhere(&kind, &with("list")));
     of_platform.chain([of_webhooks]).chain(of_kinds).collect()
-}
-
-/// These verbs on all objects of a kind.
-pub(in crate::steps) fn every(kind: &Kind, verbs: &[&'static str]) -> Rule {
-    Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
 }
 
 /// All that a backup is made of, and all namespaces.

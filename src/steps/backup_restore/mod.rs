@@ -108,7 +108,7 @@ impl Step for BackupRestore {
         let all = [] as [String; 0];
         rules.push(Rule::cluster(group, "organizations/status", all, &["patch"]));
         if self.overwrite {
-            rules.extend(kinds::ALL.iter().map(|kind| gather::every(kind, &["update"])));
+            rules.extend(kinds::ALL.iter().map(|kind| Rule::everywhere(kind, &["update"])));
         }
         rules
     }

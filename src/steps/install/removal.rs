@@ -56,15 +56,9 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
 
 /// The permissions that finding and removing takes: the names are not known beforehand.
 pub(in crate::steps) fn rules() -> Vec<Rule> {
-    let rule = |kind: &Kind| {
-        Rule::cluster(
-            kind.group.clone(),
-            kind.plural.clone(),
-            [] as [String; 0],
-            &["list", "delete"],
-        )
-    };
-    kinds().map(rule).collect()
+    kinds()
+        .map(|kind| Rule::everywhere(kind, &["list", "delete"]))
+        .collect()
 }
 
 /// All that carries the labels of `install`, in the whole cluster.

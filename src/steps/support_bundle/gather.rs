@@ -85,9 +85,7 @@ pub(super) fn rules(namespaces: [&str; 4]) -> Vec<Rule> {
         rules.push(Rule::all(namespace, "", "pods/log", &["get"]));
         rules
     };
-    let everywhere = EVERYWHERE.iter();
-    let everywhere = everywhere
-        .map(|kind| Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], list));
+    let everywhere = EVERYWHERE.iter().map(|kind| Rule::everywhere(kind, list));
     everywhere
         .chain(namespaces.into_iter().flat_map(in_namespace))
         .collect()

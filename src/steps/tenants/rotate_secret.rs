@@ -86,7 +86,7 @@ impl Step for TenantsRotateSecret {
             "" => Rule::cluster("", "secrets", [WEBHOOK_SECRET], verbs),
             _ => Rule::named(&self.namespace(), "", "secrets", [WEBHOOK_SECRET], verbs),
         };
-        vec![super::rules::on(&kinds::ORGANIZATION, &["list"]), secret]
+        vec![Rule::everywhere(&kinds::ORGANIZATION, &["list"]), secret]
     }
 
     async fn observe(&self, cx: &Context) -> Result<Found, Failure> {

@@ -5,7 +5,7 @@ use super::{
     desired::{TERRAFORM_SECRET, WEBHOOK_SECRET, team},
     kinds,
 };
-use crate::model::{config::Config, kind::Kind, names, rule::Rule};
+use crate::model::{config::Config, names, rule::Rule};
 
 /// The roles that tenants get, in `manifests/components/tenancy`, and that of engineers, in `manifests/components/rbac`.
 pub(super) const ROLES: [&str; 11] = [
@@ -40,7 +40,10 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
 
 /// These verbs on the custom resources. An Event about one takes `get`, for its uid.
 pub(super) fn of_tenants(verbs: &[&'static str]) -> Vec<Rule> {
-    kinds::TENANTS.iter().map(|kind| on(kind, verbs)).collect()
+    kinds::TENANTS
+        .iter()
+        .map(|kind| Rule::everywhere(kind, verbs))
+        .collect()
 }
 
 /// Those of these verbs that reconciling takes on what belongs to tenants. Namespaces are all listed, so that one is got only
@@ -54,11 +57,6 @@ pub(super) fn of_objects_only(config: &Config, verbs: &[&str]) -> Vec<Rule> {
     }
     rules.retain(|rule| !rule.verbs.is_empty());
     rules
-}
-
-/// These verbs on all objects of a kind.
-pub(super) fn on(kind: &Kind, verbs: &[&'static str]) -> Rule {
-    Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
 }
 
 /// The Secrets that are made for tenants; that of a tunnel is called like its organization.
@@ -77,11 +75,14 @@ fn of_objects(config: &Config) -> Vec<Rule> {
             "LimitRange" | "NetworkPolicy" | "ResourceQuota" => &["get", "list", "create", "patch", "update"],
             _ => &["get", "list", "create", "patch"],
         };
-        rules.push(on(kind, verbs));
+        rules.push(Rule::everywhere(kind, verbs));
     }
     if super::has_tunnels(config) {
-        rules.push(on(&kinds::CONFIG_MAP, &["get", "list", "create", "patch"]));
-        rules.push(on(
+        rules.push(Rule::everywhere(
+            &kinds::CONFIG_MAP,
+            &["get", "list", "create", "patch"],
+        ));
+        rules.push(Rule::everywhere(
             &kinds::DEPLOYMENT,
             &["get", "list", "create", "patch", "delete"],
         ));

@@ -105,7 +105,7 @@ fn look(kind: &Kind, does: Does) -> Rule {
         Does::Prune => &["list", "watch", "delete"],
         Does::Look | Does::Apply => &["list", "watch"],
     };
-    Rule::cluster(kind.group.clone(), kind.plural.clone(), [] as [String; 0], verbs)
+    Rule::everywhere(kind, verbs)
 }
 
 /// A role can be given by one who holds what is in it, or may `escalate` it.

@@ -1,5 +1,5 @@
-//! The laws for `tenants reconcile` and `tenants delete`: a run that dies at any of its requests is finished by the next one, and nothing is lost,
-//! doubled or left behind.
+//! The laws for the commands of tenants and for `backup restore`: a run that dies at any of its requests is finished by the next
+//! one, and nothing is lost, doubled or left behind.
 
 use super::{
     backup::Keys,

@@ -136,11 +136,11 @@ impl Step for TenantsVerify {
     fn rules(&self, config: &Config) -> Vec<Rule> {
         let mut rules = rules::rules(config);
         for kind in [&kinds::ORGANIZATION, &kinds::REPO_BINDING] {
-            rules.push(rules::on(kind, &["create", "delete"]));
+            rules.push(Rule::everywhere(kind, &["create", "delete"]));
         }
-        rules.push(rules::on(&kinds::PIPELINE_RUN, &["list"]));
+        rules.push(Rule::everywhere(&kinds::PIPELINE_RUN, &["list"]));
         // Of the account that reconciles, each tenant's namespace grants these; of another one, nothing does.
-        rules.push(rules::on(&SECRET, &["create"]));
+        rules.push(Rule::everywhere(&SECRET, &["create"]));
         let secrets = rules::own_secrets();
         rules.push(Rule::cluster("", "secrets", secrets, &["get", "patch"]));
         rules
